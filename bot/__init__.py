@@ -1,0 +1,1 @@
+"""Suiyao: company between visits for people on oral myeloma maintenance."""
