@@ -34,7 +34,7 @@ def _split(url: str) -> SplitResult:
     return parts
 
 
-def database_url(url: str) -> str:
+def check_database_url(url: str) -> str:
     parts = _split(url)
     if parts.scheme not in {"postgresql", "postgres"}:
         raise ValueError("must begin with postgresql://")
@@ -46,7 +46,7 @@ def database_url(url: str) -> str:
     return url
 
 
-def server_url(url: str) -> str:
+def check_server_url(url: str) -> str:
     parts = _split(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError("must be http:// or https:// with a host")
@@ -55,7 +55,7 @@ def server_url(url: str) -> str:
     return url.rstrip("/")
 
 
-def smtp_url(url: str) -> str:
+def check_smtp_url(url: str) -> str:
     parts = _split(url)
     if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
         raise ValueError("must be smtp://user:password@host:port or smtps://...")

@@ -15,7 +15,14 @@ from urllib.parse import unquote, urlsplit
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from bot.errors import Misconfigured
-from bot.setting_forms import Keys, asyncpg_url, database_url, parse_keys, server_url, smtp_url
+from bot.setting_forms import (
+    Keys,
+    asyncpg_url,
+    check_database_url,
+    check_server_url,
+    check_smtp_url,
+    parse_keys,
+)
 
 PREFIX = "SUIYAO_"
 
@@ -67,8 +74,8 @@ SETTINGS = (
 )
 
 
-DatabaseUrl = Annotated[str, AfterValidator(database_url)]
-ServerUrl = Annotated[str, AfterValidator(server_url)]
+DatabaseUrl = Annotated[str, AfterValidator(check_database_url)]
+ServerUrl = Annotated[str, AfterValidator(check_server_url)]
 Lower = BeforeValidator(lambda value: value.lower() if isinstance(value, str) else value)
 
 
@@ -86,7 +93,7 @@ class Settings(BaseModel):
     telegram_token: str = Field("", repr=False, pattern=r"^([0-9]+:[A-Za-z0-9_-]+)?$")
     telegram_api_base: ServerUrl = "https://api.telegram.org"
     telegram_webhook_secret: str = Field("", repr=False, pattern=r"^[A-Za-z0-9_-]{0,256}$")
-    smtp_url: Annotated[str, AfterValidator(smtp_url)] | Literal[""] = Field("", repr=False)
+    smtp_url: Annotated[str, AfterValidator(check_smtp_url)] | Literal[""] = Field("", repr=False)
     mail_from: str = Field("", pattern=r"^([^@\s<>]+@[^@\s<>]+|[^\r\n<>]*<[^@\s<>]+@[^@\s<>]+>)?$")
     log_level: Annotated[Literal["debug", "info", "warning", "error"], Lower] = "info"
     language: Literal["zh_Hans_CN", "en"] = "zh_Hans_CN"
@@ -135,20 +142,17 @@ def _field(name: str) -> str:
 
 
 def _read(environ: Mapping[str, str], name: str) -> str:
-    """The value, or what stands in the file named by NAME_FILE. An empty value counts as not set."""
+    """The value, or what stands in the file named by NAME_FILE. Empty counts as not set."""
     value, file = environ.get(name, "").strip(), environ.get(f"{name}_FILE", "").strip()
     if value and file:
         raise Misconfigured(f"{name} and {name}_FILE are both set; keep one")
     if not file:
         return value
     try:
-        content = Path(file).read_text(encoding="utf-8").strip()
+        return Path(file).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it is not text"
         raise Misconfigured(f"{name}_FILE: cannot read {file}: {reason}") from None
-    if not content:
-        raise Misconfigured(f"{name}_FILE: {file} is empty")
-    return content
 
 
 def _refuse_unknown(environ: Mapping[str, str]) -> None:

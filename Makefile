@@ -1,0 +1,61 @@
+# The workshop. `make demo` and `make test` work on a fresh machine with Python 3.11 or newer and nothing else.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# With CI set, a test that was left out for whatever reason is a failure.
+PYTEST_FLAGS := -n 2 $(if $(CI),--no-skips)
+
+.PHONY: help demo demo-reset test check bench lock browser
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
+
+demo: $(VENV)/installed-run ## the whole bot with one invented participant, on this machine only; Ctrl-C stops it
+	$(BIN)/python -m bot demo
+
+demo-reset: $(VENV)/installed-run ## forget the demonstration's data and start over
+	$(BIN)/python -m bot demo --reset
+
+test: $(VENV)/installed-dev browser ## every test: PostgreSQL, Bot API over loopback, Chromium
+	$(BIN)/python -m pytest $(PYTEST_FLAGS)
+
+check: $(VENV)/installed-dev ## style, types, who may know whom, definitions and catalogues
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+# Here, as soon as it exists, every TOML, script and catalogue is checked: $(BIN)/python -m bot check
+
+bench: $(VENV)/installed-dev ## what is measured against a peer or a floor, each printing a ratio
+	@set -e; for file in benchmarks/[a-z]*.py; do $(BIN)/python -m benchmarks.$$(basename $$file .py); done
+
+lock: $(VENV)/installed-dev ## resolve the dependencies anew, for all platforms, with hashes
+	$(BIN)/uv pip compile --upgrade --quiet $(LOCK) --extra build -o requirements.lock
+	$(BIN)/uv pip compile --upgrade --quiet $(LOCK) --extra build --extra dev -c requirements.lock -o requirements-dev.lock
+LOCK := pyproject.toml --universal --generate-hashes --no-header --python-version 3.11
+
+# The stamps: what is installed is what the lock said when the stamp was made.
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Suiyao needs Python 3.11 or newer (make PYTHON=...)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed-run: requirements.lock pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-index --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/installed-dev: requirements-dev.lock pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-index --no-deps --no-build-isolation -e .
+	@touch $@
+
+# Chromium and a Chinese font (without one Chinese is drawn as boxes): Debian's for root, else Playwright's own, else
+# one line; the tests then say themselves what did not run.
+browser: $(VENV)/installed-dev
+	@if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && ! dpkg -s chromium fonts-wqy-zenhei >/dev/null 2>&1; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+			apt-get install -y -qq --no-install-recommends chromium fonts-wqy-zenhei >/dev/null || true; \
+	fi
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \
+		|| $(BIN)/python -m playwright install chromium >/dev/null 2>&1 \
+		|| echo "NO BROWSER: neither Debian's chromium nor Playwright's own could be installed"

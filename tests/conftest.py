@@ -1,0 +1,119 @@
+"""Fixtures that tests share, and the rule that a test which did not run is said aloud.
+
+`postgres`, `database_url`, `owner_url`, `database`; `browser`, `page_360`, `screenshots`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, Page
+
+from bot.db.database import Database
+from bot.db.embedded import EmbeddedPostgres
+from bot.setting_forms import asyncpg_url
+from tests.support import browser as browsers
+from tests.support import database as databases
+
+ROOT = Path(__file__).resolve().parent.parent
+CLUSTER_FOLDER = pytest.StashKey[Path]()
+NOT_RUN = ("skipped", "xfailed", "xpassed", "deselected")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--no-skips", action="store_true", help="fail when any test was left out (CI)")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The run's own process chooses the cluster's folder; a worker is told."""
+    told = getattr(config, "workerinput", {}).get("cluster_folder")
+    config.stash[CLUSTER_FOLDER] = Path(told) if told else databases.new_folder()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: pytest.Item) -> None:
+    node.workerinput["cluster_folder"] = str(node.config.stash[CLUSTER_FOLDER])  # type: ignore[attr-defined] # xdist's
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput") and CLUSTER_FOLDER in config.stash:
+        databases.remove(config.stash[CLUSTER_FOLDER])
+
+
+@pytest.fixture(scope="session")
+def postgres(request: pytest.FixtureRequest) -> EmbeddedPostgres:
+    """The run's PostgreSQL, with a migrated template."""
+    return databases.cluster(request.config.stash[CLUSTER_FOLDER])
+
+
+@pytest.fixture
+def database_name(postgres: EmbeddedPostgres) -> Iterator[str]:
+    with databases.fresh_database(postgres) as name:
+        yield name
+
+
+@pytest.fixture
+def database_url(postgres: EmbeddedPostgres, database_name: str) -> str:
+    """SUIYAO_DATABASE_URL of a fresh database, as the runtime role."""
+    return databases.runtime_url(postgres, database_name)
+
+
+@pytest.fixture
+def owner_url(postgres: EmbeddedPostgres, database_name: str) -> str:
+    """SUIYAO_OWNER_DATABASE_URL of the same database: a superuser, to look behind the walls."""
+    return postgres.url(database_name)
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    opened = Database(asyncpg_url(database_url))
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def browser(request: pytest.FixtureRequest) -> AsyncIterator[Browser]:
+    """A Chromium of this test's own."""
+    try:
+        async with browsers.chromium() as running:
+            yield running
+    except browsers.NoBrowser:
+        refuse = pytest.fail if request.config.getoption("no_skips") else pytest.skip
+        refuse(browsers.NO_BROWSER)
+
+
+@pytest.fixture
+async def page_360(browser: Browser) -> AsyncIterator[Page]:
+    """A page on a small Chinese phone."""
+    async with browsers.small_phone(browser) as page:
+        yield page
+
+
+@pytest.fixture(scope="session")
+def screenshots() -> Path:
+    """Where pictures go; nothing there is committed."""
+    folder = ROOT / "build" / "screenshots"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if session.config.getoption("no_skips") and _not_run(session.config):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    left_out = _not_run(config)
+    without_browser = sum(browsers.NO_BROWSER in str(getattr(report, "longrepr", "")) for report in left_out)
+    if without_browser:
+        terminalreporter.write_line(f"BROWSER TESTS NOT RUN: {without_browser}; {browsers.NO_BROWSER}")
+    if left_out and config.getoption("no_skips"):
+        terminalreporter.write_line(f"LEFT OUT: {len(left_out)} tests, and --no-skips allows none")
+
+
+def _not_run(config: pytest.Config) -> list[object]:
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    return [report for kind in NOT_RUN for report in reporter.stats.get(kind, [])] if reporter else []

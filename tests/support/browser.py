@@ -1,0 +1,63 @@
+"""Chromium for tests: Debian's, another on the path, or Playwright's own; without one, none of them runs.
+
+The browser belongs to one test, like the event loop that it lives on: half a second each, and no test waits
+for something that runs on another test's loop.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from playwright.async_api import Browser, Page, async_playwright
+
+NO_BROWSER = "no Chromium: install Debian's chromium, or run `python -m playwright install chromium`"
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+]
+
+
+class NoBrowser(Exception):
+    """Neither the system nor Playwright has one."""
+
+
+def installed_chromium() -> str | None:
+    """The path of the system's Chromium, if it has one."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    return next((path for path in map(shutil.which, names) if path), None)
+
+
+@asynccontextmanager
+async def chromium() -> AsyncIterator[Browser]:
+    """A running browser. Raises NoBrowser."""
+    async with async_playwright() as playwright:
+        path = installed_chromium() or playwright.chromium.executable_path
+        if shutil.which(path) is None:
+            raise NoBrowser
+        browser = await playwright.chromium.launch(executable_path=path, headless=True, args=FLAGS)
+        yield browser
+        await browser.close()
+
+
+@asynccontextmanager
+async def small_phone(browser: Browser) -> AsyncIterator[Page]:
+    """The narrowest phone that we promise to fit: 360 x 740, Chinese, with a finger instead of a mouse."""
+    context = await browser.new_context(
+        viewport={"width": 360, "height": 740},
+        device_scale_factor=2,
+        has_touch=True,
+        is_mobile=True,
+        locale="zh-CN",
+        timezone_id="Asia/Shanghai",
+    )
+    yield await context.new_page()
+    await context.close()

@@ -1,0 +1,85 @@
+"""One embedded PostgreSQL for a whole test run, and a fresh migrated database for each test that asks.
+
+All xdist workers share the cluster; the process that started the run stops it. Nothing here is durable.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import itertools
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bot.db import migrate
+from bot.db.embedded import EmbeddedPostgres
+
+TEMPLATE = "suiyao_template"
+PREFIX = "suiyao-tests-"
+RUNTIME_PASSWORD = "runtime"
+_numbers = itertools.count(1)
+
+
+def new_folder() -> Path:
+    """Where this run's cluster will be. Its name tells the next run whose it was, if this one is killed."""
+    _clear_left_behind()
+    return Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
+
+
+def cluster(folder: Path) -> EmbeddedPostgres:
+    """The running cluster with its migrated template. Whichever worker comes first makes them."""
+    postgres = EmbeddedPostgres(folder, durable=False)
+    postgres.start()
+    with open(folder / "template.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if postgres.sql(f"SELECT 1 FROM pg_database WHERE datname = '{TEMPLATE}' AND datistemplate") != "1":
+            _make_template(postgres)
+    return postgres
+
+
+def _make_template(postgres: EmbeddedPostgres) -> None:
+    postgres.drop_database(TEMPLATE)
+    postgres.create_database(TEMPLATE)
+    migrate.upgrade(postgres.url(TEMPLATE), RUNTIME_PASSWORD)
+    postgres.sql(f"ALTER DATABASE {TEMPLATE} WITH IS_TEMPLATE true ALLOW_CONNECTIONS false")
+
+
+@contextmanager
+def fresh_database(postgres: EmbeddedPostgres) -> Iterator[str]:
+    """The name of a new clone of the template, dropped at the end whoever is still connected."""
+    name = f"test_{os.getpid()}_{next(_numbers)}"
+    postgres.create_database(name, TEMPLATE)
+    yield name
+    postgres.drop_database(name)
+
+
+def runtime_url(postgres: EmbeddedPostgres, name: str) -> str:
+    return postgres.url(name, migrate.RUNTIME, RUNTIME_PASSWORD)
+
+
+def remove(folder: Path) -> None:
+    """Stop the cluster, if it was ever started, and delete it."""
+    EmbeddedPostgres(folder).stop()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _clear_left_behind() -> None:
+    """Clusters of runs that were killed would otherwise run for ever."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        owner = re.match(rf"{PREFIX}(\d+)-", folder.name)
+        if owner and folder.stat().st_uid == os.geteuid() and not _alive(int(owner[1])):
+            remove(folder)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
