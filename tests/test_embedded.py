@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import stat
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,15 +14,15 @@ from sqlalchemy.exc import DBAPIError
 
 from bot.db.database import Database
 from bot.db.embedded import EmbeddedPostgres
+from tests.support import database as databases
 
 
 @pytest.fixture
 def cluster() -> Iterator[EmbeddedPostgres]:
     """One of its own, not in pytest's folder, whose parents are closed to others on purpose."""
-    with tempfile.TemporaryDirectory(prefix="suiyao-embedded-") as folder:
-        postgres = EmbeddedPostgres(Path(folder))
-        yield postgres
-        postgres.stop()
+    folder = databases.new_folder()
+    yield EmbeddedPostgres(folder)
+    databases.remove(folder)
 
 
 def server_pid(postgres: EmbeddedPostgres) -> int:

@@ -16,6 +16,7 @@ CODE = ("bot", "schedules")
 EVERYTHING = (*CODE, "tests", "benchmarks", "locales", "docs", ".ci")
 LONGEST_FILE, LONGEST_FUNCTION = 300, 60
 THE_CLOCK = "bot/db/migrations/versions/0001_clock.py"
+GROWING = {"bot/dialogue/run.py"}  # one turn while it is being made; it leaves as a frozen Turn
 Node = TypeVar("Node", bound=ast.AST)
 
 
@@ -136,6 +137,7 @@ def test_values_of_the_pure_packages_cannot_change() -> None:
     open_to_change = [
         at(file, node.lineno, f"{node.name}: {ast.unparse(decorator)}")
         for file in [*files("schedules", "bot/dialogue", "bot/symptoms"), ROOT / "bot/messages.py"]
+        if str(file.relative_to(ROOT)) not in GROWING
         for node in nodes(file, ast.ClassDef)
         for decorator in node.decorator_list
         if ast.unparse(decorator).startswith("dataclass") and "frozen=True" not in ast.unparse(decorator)
