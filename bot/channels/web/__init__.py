@@ -1,0 +1,1 @@
+"""Small parts of the phone page. `bot.channels.webchat` is its front; nothing here knows a participant."""
