@@ -1,0 +1,1 @@
+"""How words travel: one file per channel. Nothing here knows a participant, a study or the database."""
