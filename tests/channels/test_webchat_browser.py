@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, FilePayload, Page, expect
 
 from tests.support.browser import small_phone
 from tests.support.web_backend import GOOD_CODE, WHEN, MemoryBackend, dose_question
@@ -100,7 +100,13 @@ async def test_a_stranger_s_page_and_a_refusal_fit_too(site: Site, page_360: Pag
     await expect(page_360.get_by_role("alert")).to_contain_text("您写了4097个字")
     await page_360.screenshot(path=screenshots / "page-9-too-long.png")
     assert await page_360.locator("#text").input_value() == "字" * 4097
-    assert await page_360.locator("#text").is_visible()
+    await expect(page_360.locator("#text")).to_be_in_viewport()
+    await fits(page_360)
+    site.backend.accept_fails = ConnectionError("down")
+    await page_360.locator("#text").fill("今天没力气")
+    await page_360.get_by_role("button", name="发送").tap()
+    await expect(page_360.get_by_role("button", name="再发一次")).to_be_visible()
+    await page_360.screenshot(path=screenshots / "page-12-not-stored.png")
     await fits(page_360)
 
 
@@ -154,8 +160,8 @@ async def test_everything_but_live_news_works_without_javascript(site: Site, bro
     await page.get_by_role("button", name="发送").tap()
     await expect(page.locator(".mine").get_by_text("今天有点累")).to_be_visible()
     await page.locator("summary", has_text="发照片或语音").tap()
-    picture = {"name": "a.png", "mimeType": "image/png", "buffer": b"\x89PNG\r\n\x1a\n"}
-    await page.locator("#file").set_input_files(picture)  # type: ignore[arg-type] # a dict is what the stub calls FilePayload
+    picture = FilePayload(name="a.png", mimeType="image/png", buffer=b"\x89PNG\r\n\x1a\n")
+    await page.locator("#file").set_input_files(picture)
     await page.get_by_role("button", name="发出去").tap()
     await expect(page.get_by_text("收到了，护士上班的时候会看。")).to_be_visible()
     await page.get_by_role("link", name="看看有没有新的内容").tap()

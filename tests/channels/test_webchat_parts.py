@@ -56,6 +56,13 @@ def test_the_newest_exchange_stands_open_and_the_rest_is_folded(
     assert [[line.text for line in day] for day in days] == earlier
 
 
+def test_a_long_letter_is_glanced_at_above_the_question_and_whole_below() -> None:
+    letter = "我" * 500
+    now, days = split_lines(lines_of("1 您好", f"1我 {letter}", "1 收到了"), None)
+    assert [line.text for line in now] == ["我" * 40 + "…", "收到了"]
+    assert [[line.text for line in day] for day in days] == [["您好", letter]]
+
+
 @pytest.mark.parametrize(
     ("text", "lead", "asked"),
     [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 
@@ -18,6 +18,8 @@ from bot.messages import Choice
 
 # The newest exchange stands open above the question; more of it would push the question off the screen.
 _LATEST_LINES = 4
+# A long letter would do so too: its beginning shows that it arrived, all of it stands among the earlier.
+_GLANCE_CHARACTERS = 40
 _SAFE_URL = re.compile(r"(https?://|tel:|/(?!/))")
 _COUNTED = re.compile(r"(\d+)/(\d+)")
 
@@ -79,6 +81,8 @@ class Renderer:
             latest=latest,
             earlier=earlier,
             put_off=put_off,
+            # Words that could not be sent stand right below the sentence that says so.
+            rewrite=notice is not None and bool(notice.kept) and not (question and question.takes_words),
             may_wait=may_wait(view),
             progress=self._progress(frame, question),
             source=f"/chat?later={later}" if put_off else "/chat",
@@ -125,8 +129,17 @@ def split_lines(
     shown = _without_question(lines, question)
     own = [place for place, line in enumerate(shown) if line.mine]
     start = max(own[-1] if own else 0, len(shown) - _LATEST_LINES)
-    days = [tuple(day) for _, day in groupby(shown[:start], key=lambda line: line.at.date())]
-    return shown[start:], tuple(reversed(days))
+    long = tuple(line for line in shown[start:] if _is_letter(line))
+    days = [tuple(day) for _, day in groupby(shown[:start] + long, key=lambda line: line.at.date())]
+    return tuple(map(_glance, shown[start:])), tuple(reversed(days))
+
+
+def _is_letter(line: Line) -> bool:
+    return line.mine and len(line.text) > _GLANCE_CHARACTERS
+
+
+def _glance(line: Line) -> Line:
+    return replace(line, text=line.text[:_GLANCE_CHARACTERS].rstrip() + "…") if _is_letter(line) else line
 
 
 def _without_question(lines: tuple[Line, ...], question: OpenQuestion | None) -> tuple[Line, ...]:
