@@ -94,7 +94,8 @@ def judge(
 
     A held dose stays held: taking it all the same is an extra intake, and a hold never counts against the
     patient. On time is up to and including `window.on_time` either side. An intake at or after the drug's
-    next due dose (`next_due_at`, holds left out) belongs there or is a double: it never fills the gap behind.
+    next planned dose (`next_due_at`) belongs there or is a double: it never fills the gap behind it. Somebody
+    who cannot say has not answered: `report` is None, and the dose ends as unanswered.
     """
     swallowed = report.quantity if report is not None and report.taken else 0
     if held:

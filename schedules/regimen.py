@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Protocol, TypeVar
 
@@ -60,7 +60,7 @@ class Cycle:
 
 @dataclass(frozen=True, slots=True)
 class Habit:
-    """Zone and dose time from this instant on. The first one also counts before its instant."""
+    """Zone and dose time from this instant on."""
 
     effective_from: datetime
     zone: str
@@ -71,8 +71,9 @@ class Habit:
 class Timeline:
     """Everything that can change for one participant, and from when. All instants aware and in UTC.
 
-    Order within a tuple matters only for changes from the same instant: the last one counts. `cycles` are
-    those to be planned (released); no dose is due at or after `ends_at`.
+    Order within a tuple matters only for changes from the same instant: the last one counts. `habits[0]`, the
+    habit at enrolment, also counts before its instant, so that a habit entered late loses no dose. `cycles`
+    are those to be planned (released); no dose is due at or after `ends_at`.
     """
 
     assignments: tuple[Assignment, ...]
@@ -168,7 +169,7 @@ def ideal_timeline(
 
 def zone_in_force(timeline: Timeline, at: datetime) -> str:
     """The participant's zone at that instant; the timeline needs at least one habit."""
-    return (_in_force(timeline.habits, at) or _by_time(timeline.habits)[0]).zone
+    return (_in_force(timeline.habits, at) or timeline.habits[0]).zone
 
 
 def arm_in_force(timeline: Timeline, at: datetime) -> str | None:
@@ -197,22 +198,21 @@ def is_held(timeline: Timeline, drug: str, at: datetime) -> bool:
 
 
 def _in_force(changes: Sequence[_C], at: datetime) -> _C | None:
-    started = [change for change in changes if change.effective_from <= at]
-    return _by_time(started)[-1] if started else None
-
-
-def _by_time(changes: Sequence[_C]) -> list[_C]:
-    return sorted(changes, key=lambda change: change.effective_from.astimezone(UTC))
+    found: _C | None = None
+    for change in changes:
+        if change.effective_from <= at and (found is None or change.effective_from >= found.effective_from):
+            found = change
+    return found
 
 
 def _doses_of_cycle(study: Study, timeline: Timeline, cycle: Cycle, length: int) -> Iterator[PlannedDose]:
-    habits = _by_time(timeline.habits)
+    changes = sorted(timeline.habits, key=lambda habit: habit.effective_from)
     for day in range(1, length + 1):
         drugs = [name for name, drug in study.drugs.items() if day in drug.days]
         if not drugs:
             continue
         on = cycle.first_date + timedelta(days=day - 1)
-        habit, due_at = _habit_for(habits, on)
+        habit, due_at = _habit_for(timeline.habits[0], changes, on)
         if timeline.ends_at is not None and due_at >= timeline.ends_at:
             continue
         for drug in drugs:
@@ -223,15 +223,14 @@ def _doses_of_cycle(study: Study, timeline: Timeline, cycle: Cycle, length: int)
                 yield PlannedDose(drug, cycle.number, day, mg, on, habit.dose_time, habit.zone, due_at, hold)
 
 
-def _habit_for(habits: Sequence[Habit], on: date) -> tuple[Habit, datetime]:
+def _habit_for(first: Habit, changes: Sequence[Habit], on: date) -> tuple[Habit, datetime]:
     """The habit that sets this date's dose, and the instant it sets.
 
     A new habit counts for a date when both its own time and the old one are still to come: a dose that was
     due keeps its time, and a new time already past must not make today's dose vanish, or late at once.
     """
-    habit = habits[0]
-    due_at = instant(on, habit.dose_time, habit.zone)
-    for later in habits[1:]:
+    habit, due_at = first, instant(on, first.dose_time, first.zone)
+    for later in changes:
         if due_at < later.effective_from:
             break
         moved = instant(on, later.dose_time, later.zone)

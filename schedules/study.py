@@ -108,7 +108,10 @@ class Drug(_Rules):
 
     def mg(self, level: str) -> Decimal:
         """Milligrams of one dose at that level; KeyError for a level the study does not know."""
-        return {step.name: step.mg for step in self.levels}[level]
+        for step in self.levels:
+            if step.name == level:
+                return step.mg
+        raise KeyError(level)
 
 
 class ArmDrug(_Rules):
@@ -125,7 +128,7 @@ class Arm(_Rules):
 
     def starting_level(self, drug: str) -> str | None:
         """Level with which this arm starts the drug; None for a drug that is not in the arm."""
-        return {entry.drug: entry.level for entry in self.drugs}.get(drug)
+        return next((entry.level for entry in self.drugs if entry.drug == drug), None)
 
 
 class Prompts(_Rules):

@@ -202,3 +202,16 @@ def test_a_dose_time_that_the_clocks_skip_is_kept_and_moves_forward() -> None:
     dose = planned_doses(STUDY, timeline)[0]
     assert (dose.local_time, f"{dose.due_at:%H:%M}") == (time(2, 30), "01:30")
     assert dose.due_at + timedelta(days=7) != planned_doses(STUDY, timeline)[1].due_at
+
+
+def test_a_habit_entered_after_the_first_doses_loses_none_of_them() -> None:
+    start = _timeline("ixazomib")
+    late = replace(start, habits=(Habit(NOON, BEIJING, time(8)),))
+    assert planned_doses(STUDY, late) == planned_doses(STUDY, start)
+
+
+def test_a_habit_entered_later_but_for_earlier_counts_until_the_first_begins() -> None:
+    start = replace(_timeline("ixazomib"), habits=(Habit(NOON, BEIJING, time(8)),))
+    earlier = Habit(_beijing("2026-11-05 00:00"), BEIJING, time(6))
+    doses = planned_doses(STUDY, replace(start, habits=(*start.habits, earlier)))
+    assert [f"{dose.local_date:%d} {dose.local_time:%H}" for dose in doses] == ["02 08", "09 06", "16 08"]
