@@ -159,7 +159,7 @@ class Page:
             text=text,
             raw=_raw(form=fields["once"], text=text),
         )
-        await self._accept(inbound, kept=text)
+        await self._accept(inbound, kept=text, once=fields["once"])
         return RedirectResponse("/chat", 303)
 
     async def press(self, request: Request) -> Response:
@@ -221,7 +221,7 @@ class Page:
             raise NotTaken(403, "page.error.stale", kept=kept)
         return name
 
-    async def _accept(self, inbound: Inbound, kept: str = "") -> None:
+    async def _accept(self, inbound: Inbound, kept: str = "", once: str = "") -> None:
         try:
             await self.backend.accept(inbound)
         except Refused as refusal:
@@ -231,7 +231,7 @@ class Page:
                 "An answer from the page could not be stored; the person was asked to send it again",
                 extra={"action": "page_accept_failed", "error": type(error).__name__},
             )
-            raise NotTaken(503, "page.error.trouble", kept=kept) from error
+            raise NotTaken(503, "page.error.trouble", kept=kept, once=once) from error
 
     async def _view(self, token: str) -> ChatView | None:
         try:
@@ -245,7 +245,7 @@ class Page:
 
     async def _show_again(self, request: Request, refusal: NotTaken) -> Response:
         log.info("The page refused something", extra={"action": "page_refused", "reason": refusal.text_id})
-        notice = Notice(refusal.text_id, refusal.values, refusal.kept)
+        notice = Notice(refusal.text_id, refusal.values, refusal.kept, refusal.once)
         token = device.token_of(request, self.secure)
         if refusal.status in (401, 403) and refusal.text_id != "page.error.stale":
             return HTMLResponse(self.renderer.outside(self._frame(request), notice), refusal.status)

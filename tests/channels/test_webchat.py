@@ -232,10 +232,14 @@ async def test_too_many_words_are_shown_again_not_lost(visitor: Visitor) -> None
 async def test_when_it_could_not_be_stored_the_words_can_be_sent_again(visitor: Visitor) -> None:
     await visitor.link()
     visitor.backend.accept_fails = ConnectionError("down")
-    answer = await visitor.send("/chat/say", visitor.form(text="今天没力气"))
+    form = visitor.form(text="今天没力气")
+    answer = await visitor.send("/chat/say", form)
     assert answer.status_code == 503
     assert "没有收到" in answer.text
     assert visitor.kept() == "今天没力气"
+    assert visitor.hidden("once") == form["once"], (
+        "it may have been stored all the same: not a second message"
+    )
     visitor.backend.accept_fails = None
     assert (await visitor.send("/chat/say", visitor.form(text=visitor.kept()))).status_code == 303
     assert visitor.backend.heard[-1].text == "今天没力气"

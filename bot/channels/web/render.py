@@ -31,6 +31,7 @@ class Notice:
     text_id: str
     values: dict[str, object]
     kept: str = ""
+    once: str = ""  # the id to send them again under
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,9 @@ class Renderer:
         """When even the conversation cannot be read: the words are kept, and can be sent again."""
         check = device.check_for(token) if token else ""
         said = self._said(frame, notice)
-        return self._page("trouble.html", frame, notice=said, check=check, once=device.new_once())
+        return self._page(
+            "trouble.html", frame, notice=said, check=check, once=notice.once or device.new_once()
+        )
 
     def chat(self, frame: Frame, view: ChatView, token: str, later: str, notice: Notice | None) -> str:
         latest, earlier = split_lines(view.lines, view.question)
