@@ -8,7 +8,7 @@ from collections.abc import Mapping
 class NotTaken(Exception):
     """`text_id` names the sentence that explains it; `kept` are the words to show again, unaltered.
 
-    `once` is given when they may have been stored all the same: sent again under it they are the same message.
+    `once` is given when they may have been stored all the same: under it they stay one message.
     """
 
     def __init__(
