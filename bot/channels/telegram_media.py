@@ -18,6 +18,17 @@ from bot.messages import Media
 
 MOST_BYTES = 20 * 1024 * 1024  # the Bot API hands out no larger file
 UNKNOWN_TYPE = "application/octet-stream"
+# What the library's parsing raises on JSON of an unexpected shape.
+UNREADABLE = (
+    TypeError,
+    ValueError,
+    KeyError,
+    AttributeError,
+    IndexError,
+    OverflowError,
+    OSError,
+    RecursionError,
+)
 
 # Message field -> our kind, and the type when Telegram names none. First match wins: an animation is a
 # document too.
@@ -61,12 +72,19 @@ async def fetch(bot: Bot, raw: bytes) -> Media:
 
     Raises NotSent or TooFast when asking again later may help; asking twice does no harm.
     """
-    update = Update.de_json(json.loads(raw), bot)
-    message = update.effective_message
-    found = attachment(message) if isinstance(message, Message) else Attachment("other")
+    found = _attached(bot, raw)
     if not found.file_id or found.size > MOST_BYTES:
         return Media(found.kind, None, found.media_type)
     return Media(found.kind, await _download(bot, found.file_id), found.media_type)
+
+
+def _attached(bot: Bot, raw: bytes) -> Attachment:
+    """Of an update that the library cannot read, nothing can be fetched; staff see that it came."""
+    try:
+        message = Update.de_json(json.loads(raw), bot).effective_message
+        return attachment(message) if isinstance(message, Message) else Attachment("other")
+    except UNREADABLE:
+        return Attachment("other")
 
 
 async def _download(bot: Bot, file_id: str) -> bytes | None:
@@ -80,4 +98,6 @@ async def _download(bot: Bot, file_id: str) -> bytes | None:
     except TelegramError as error:
         why = meaning(error)
         raise why if isinstance(why, TooFast) else NotSent(why.code) from None
+    except UNREADABLE:
+        raise NotSent("bad_answer") from None
     return content if len(content) <= MOST_BYTES else None

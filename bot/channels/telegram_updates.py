@@ -13,7 +13,7 @@ from typing import Any
 from telegram import Bot, CallbackQuery, ChatMemberUpdated, Message, Update
 from telegram.helpers import effective_message_type
 
-from bot.channels.telegram_media import attachment
+from bot.channels.telegram_media import UNREADABLE, attachment
 from bot.messages import Inbound, Kind, Media, Press
 
 logger = logging.getLogger(__name__)
@@ -82,7 +82,7 @@ def parse(update: bytes | Mapping[str, Any], bot: Bot) -> Inbound | None:
     envelope = _Envelope(account_of(bot.token), f"u{found['update_id']}", raw)
     try:
         heard = _heard(Update.de_json(found, bot), envelope)
-    except _UNREADABLE:
+    except UNREADABLE:
         heard = _salvaged(found, envelope)
     if heard is None:
         kinds = ",".join(kind for kind in Update.ALL_TYPES if kind in found) or "unknown"

@@ -171,6 +171,16 @@ async def test_what_cannot_be_fetched_has_no_content(api: FakeBotApi, channel: T
     assert len(api.called("getFile")) == 1, "what is too large is not asked for"
 
 
+@pytest.mark.parametrize(
+    "raw", [b"", b"[]", b'{"update_id": 1, "message": {"message_id": 1, "voice": {"strange": true}}}']
+)
+async def test_nothing_is_fetched_of_what_cannot_be_read(
+    raw: bytes, api: FakeBotApi, channel: TelegramChannel
+) -> None:
+    assert await channel.fetch(raw) == Media("other", None)
+    assert not api.calls
+
+
 async def test_the_webhook_is_set_and_removed(api: FakeBotApi, channel: TelegramChannel) -> None:
     await channel.set_webhook("https://bot.example/telegram/700123456", "s3cret_-")
     [call] = api.called("setWebhook")
