@@ -24,16 +24,6 @@ NAME = "telegram"
 
 _START = re.compile(r"/start(?:@\w+)?(?:\s+([A-Za-z0-9_-]{1,64}))?\s*")
 _GONE = {"left", "kicked"}
-_UNREADABLE = (
-    TypeError,
-    ValueError,
-    KeyError,
-    AttributeError,
-    IndexError,
-    OverflowError,
-    OSError,
-    RecursionError,
-)
 
 
 @dataclass(frozen=True, slots=True)
