@@ -1,0 +1,160 @@
+"""What a conversation asks the services to do, one small value per kind. A note does nothing by itself.
+
+Every note has its one service function; NOTES is the list of names that scripts may use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationTried:
+    """Outcome: linked | refused. `last4`: last digits of the participant's phone, as typed."""
+
+    code: str
+    last4: str
+
+
+@dataclass(frozen=True, slots=True)
+class RespondentTold:
+    """Who holds the phone."""
+
+    role: Literal["participant", "family"]
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentDecided:
+    """A consent given or refused; `text_ids` are the texts that were shown for it."""
+
+    matter: Literal["health_data", "telegram_abroad"]
+    given: bool
+    text_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PreferenceTold:
+    """Outcome: kept | refused. Values: "08:00" for dose_time, "21:30-07:30" for quiet_hours."""
+
+    key: Literal["dose_time", "quiet_hours"]
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class DoseReported:
+    """One answer about one dose, made once per dose and conversation.
+
+    `taken_at` None with status taken: the person never told when. `words` are the person's own, with reason
+    other or ill; the reason is one of forgot, ill, told_to_stop, no_medicine, other, or None (not told).
+    """
+
+    dose_id: str
+    status: Literal["taken", "not_taken"]
+    taken_at: datetime | None = None
+    precision: Literal["now", "told", "as_planned"] | None = None
+    reason: str | None = None
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DoseDeferred:
+    """The person will answer later."""
+
+    dose_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class HoldClaimed:
+    """The person says that a doctor told them to stop this drug: a claim until the site confirms it."""
+
+    dose_id: str
+    drug: str
+
+
+@dataclass(frozen=True, slots=True)
+class StaffWanted:
+    """To be relayed to the site. `words` may be empty: then `about` says why a person is wanted.
+
+    `about`: nurse (asked for), ill, no_medicine, other (why a dose was not taken).
+    """
+
+    words: str
+    about: str = "nurse"
+
+
+@dataclass(frozen=True, slots=True)
+class RemindersPaused:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class RemindersResumed:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelLeft:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentWithdrawn:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class DangerConfirmed:
+    """The danger in `words` is happening now, by the person's own answer."""
+
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class DangerDenied:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class CommandGiven:
+    """A command was tapped or typed in the middle of a conversation; its question stays open."""
+
+    command: str
+
+
+Note: TypeAlias = (
+    InvitationTried
+    | RespondentTold
+    | ConsentDecided
+    | PreferenceTold
+    | DoseReported
+    | DoseDeferred
+    | HoldClaimed
+    | StaffWanted
+    | RemindersPaused
+    | RemindersResumed
+    | ChannelLeft
+    | ConsentWithdrawn
+    | DangerConfirmed
+    | DangerDenied
+    | CommandGiven
+)
+
+NOTES: Mapping[str, type[Note]] = {
+    "InvitationTried": InvitationTried,
+    "RespondentTold": RespondentTold,
+    "ConsentDecided": ConsentDecided,
+    "PreferenceTold": PreferenceTold,
+    "DoseReported": DoseReported,
+    "DoseDeferred": DoseDeferred,
+    "HoldClaimed": HoldClaimed,
+    "StaffWanted": StaffWanted,
+    "RemindersPaused": RemindersPaused,
+    "RemindersResumed": RemindersResumed,
+    "ChannelLeft": ChannelLeft,
+    "ConsentWithdrawn": ConsentWithdrawn,
+    "DangerConfirmed": DangerConfirmed,
+    "DangerDenied": DangerDenied,
+}
