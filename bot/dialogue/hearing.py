@@ -104,7 +104,7 @@ def picked(run: Run, choices: Sequence[Offer], text: str, *, numbers: bool = Tru
 
 
 _NUMBER = re.compile(
-    r"(?:第|选|選|option|no\.?)?\s*([0-9]|[一二三四五六七八九])\s*(?:个|個|号|號)?\s*[.。、,，)）]?"
+    r"(?:第|选|選|option|no\.?)?\s*([0-9]|[一二三四五六七八九])\s*(?:个|個|号|號|种|種|项|項)?\s*[.。、,，)）]?"
 )
 _CHINESE = "零一二三四五六七八九"
 

@@ -36,7 +36,7 @@ drug.ixazomib drug.lenalidomide drug.two dose.mg study.nct04217967.title advice.
 advice.food.lenalidomide late.take.ixazomib late.skip.ixazomib late.ask_site.ixazomib
 late.take.lenalidomide late.skip.lenalidomide help.text reply.already_recorded reply.stale
 reply.answered_elsewhere reply.media reply.sticker reply.group_refused reply.unknown
-reply.not_linked reply.paused reply.ended reply.no_consent reply.parked reply.edited reply.too_long
+reply.not_linked reply.paused reply.ended reply.no_consent reply.parked reply.edited reply.use_page
 danger.emergency danger.emergency_no_site danger.urgent danger.ask danger.denied recorded.taken
 recorded.not_taken recorded.later recorded.hold_claimed reason.forgot reason.ill reason.told_to_stop
 reason.no_medicine reason.other quiet.deferred contact.rebound
