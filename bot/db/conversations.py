@@ -5,7 +5,17 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from bot.db.base import Base, Id, Instant, Json, JsonList, OptionalInstant, OptionalRef, OptionalWord, Word
+from bot.db.base import (
+    Base,
+    Id,
+    Instant,
+    OptionalInstant,
+    OptionalRef,
+    OptionalSealed,
+    OptionalWord,
+    SealedId,
+    Word,
+)
 
 
 class Conversation(Base):
@@ -21,7 +31,7 @@ class Conversation(Base):
     contact_id: Mapped[OptionalRef]  # of a stranger who is being linked
     script: Mapped[Word]
     definition: Mapped[Word]  # hash of the script it began with, and keeps
-    state: Mapped[Json]
+    state_sealed: Mapped[SealedId]  # slots may hold the person's words
     topic: Mapped[OptionalWord]  # what it is about (doses:2026-11-02T08:00), so that it is begun once
     started_at: Mapped[Instant]
     ended_at: Mapped[OptionalInstant]
@@ -42,10 +52,8 @@ class Question(Base):
     participant_id: Mapped[OptionalRef]
     correspondent_id: Mapped[OptionalRef]
     contact_id: Mapped[OptionalRef]
-    say: Mapped[Json]  # text ids, values and options: what a page shows again
-    answers: Mapped[JsonList]
     state: Mapped[Word]
     asked_at: Mapped[Instant]
     settled_at: Mapped[OptionalInstant]
-    settled: Mapped[Json | None]  # the phrase that took its place
+    settled_sealed: Mapped[OptionalSealed]  # the text that took its place on the screen
     answered_by: Mapped[OptionalRef]  # inbox_id

@@ -53,6 +53,17 @@ class DoseEvent(Base):
     superseded_at: Mapped[OptionalInstant]
 
 
+class DosePrompt(Base):
+    """A conversation asked about a dose. Whether it reached anybody is told by its messages."""
+
+    __tablename__ = "dose_prompt"
+    __table_args__ = (Index("ix_dose_prompt_conversation_id", "conversation_id"),)
+    dose_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("dose_event.dose_id"), primary_key=True)
+    conversation_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    mode: Mapped[Word]  # take, did, hold_check
+    asked_at: Mapped[Instant]
+
+
 class DoseReport(Recorded, Base):
     """One claim about one dose (or, with `dose_id` null, about a dose that no plan had)."""
 
@@ -81,6 +92,7 @@ class DoseJudgement(Base):
     dose_judgement_id: Mapped[Id]
     dose_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("dose_event.dose_id"))
     status: Mapped[Word]
+    extra: Mapped[int] = mapped_column(Integer)  # intakes that belong to no planned dose
     definition: Mapped[Word]
     cause: Mapped[Word]  # report:17, hold:4
     recorded_at: Mapped[Instant]

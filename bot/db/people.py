@@ -40,6 +40,7 @@ class Participant(Base):
     subject_id: Mapped[Word]
     sex: Mapped[Word]
     birth_year: Mapped[int] = mapped_column(Integer)
+    language: Mapped[Word]
     key_id: Mapped[SealedId] = mapped_column(ForeignKey("data_key.key_id"))
     name_sealed: Mapped[SealedId]
     phone_sealed: Mapped[SealedId]

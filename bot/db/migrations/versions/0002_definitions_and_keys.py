@@ -12,6 +12,12 @@ depends_on = None
 
 
 def upgrade() -> None:
+    _data_key()
+    _definition()
+    _sealed()
+
+
+def _data_key() -> None:
     op.create_table(
         "data_key",
         sa.Column("key_id", sa.Uuid(), nullable=False),
@@ -22,6 +28,9 @@ def upgrade() -> None:
         sa.Column("destroyed_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("key_id", name=op.f("pk_data_key")),
     )
+
+
+def _definition() -> None:
     op.create_table(
         "definition",
         sa.Column("hash", sa.Text(), nullable=False),
@@ -39,6 +48,9 @@ def upgrade() -> None:
         ["kind", "name", "effective_from"],
         unique=False,
     )
+
+
+def _sealed() -> None:
     op.create_table(
         "sealed",
         sa.Column("sealed_id", sa.Uuid(), nullable=False),

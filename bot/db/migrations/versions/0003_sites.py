@@ -12,6 +12,12 @@ depends_on = None
 
 
 def upgrade() -> None:
+    _site()
+    _staff_member()
+    _staff_site()
+
+
+def _site() -> None:
     op.create_table(
         "site",
         sa.Column("site_id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -28,6 +34,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("site_id", name=op.f("pk_site")),
         sa.UniqueConstraint("code", name=op.f("uq_site_code")),
     )
+
+
+def _staff_member() -> None:
     op.create_table(
         "staff_member",
         sa.Column("staff_id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -44,6 +53,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["key_id"], ["data_key.key_id"], name=op.f("fk_staff_member_key_id")),
         sa.PrimaryKeyConstraint("staff_id", name=op.f("pk_staff_member")),
     )
+
+
+def _staff_site() -> None:
     op.create_table(
         "staff_site",
         sa.Column("staff_id", sa.BigInteger(), nullable=False),

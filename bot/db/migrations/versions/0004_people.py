@@ -12,6 +12,17 @@ depends_on = None
 
 
 def upgrade() -> None:
+    _correspondent()
+    _participant()
+    _care_link()
+    _consent()
+    _contact()
+    _invitation()
+    _status_change()
+    _link_attempt()
+
+
+def _correspondent() -> None:
     op.create_table(
         "correspondent",
         sa.Column("correspondent_id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -21,6 +32,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["key_id"], ["data_key.key_id"], name=op.f("fk_correspondent_key_id")),
         sa.PrimaryKeyConstraint("correspondent_id", name=op.f("pk_correspondent")),
     )
+
+
+def _participant() -> None:
     op.create_table(
         "participant",
         sa.Column("participant_id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -29,6 +43,7 @@ def upgrade() -> None:
         sa.Column("subject_id", sa.Text(), nullable=False),
         sa.Column("sex", sa.Text(), nullable=False),
         sa.Column("birth_year", sa.Integer(), nullable=False),
+        sa.Column("language", sa.Text(), nullable=False),
         sa.Column("key_id", sa.Uuid(), nullable=False),
         sa.Column("name_sealed", sa.Uuid(), nullable=False),
         sa.Column("phone_sealed", sa.Uuid(), nullable=False),
@@ -40,6 +55,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("study", "subject_id", name=op.f("uq_participant_study_subject_id")),
     )
     op.create_index("ix_participant_site_id", "participant", ["site_id"], unique=False)
+
+
+def _care_link() -> None:
     op.create_table(
         "care_link",
         sa.Column("care_link_id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -61,6 +79,9 @@ def upgrade() -> None:
     )
     op.create_index("ix_care_link_correspondent_id", "care_link", ["correspondent_id"], unique=False)
     op.create_index("ix_care_link_participant_id", "care_link", ["participant_id"], unique=False)
+
+
+def _consent() -> None:
     op.create_table(
         "consent",
         sa.Column("consent_id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -89,6 +110,9 @@ def upgrade() -> None:
     op.create_index(
         "ix_consent_correspondent_id", "consent", ["correspondent_id", "participant_id"], unique=False
     )
+
+
+def _contact() -> None:
     op.create_table(
         "contact",
         sa.Column("contact_id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -117,6 +141,9 @@ def upgrade() -> None:
     op.create_index("ix_contact_correspondent_id", "contact", ["correspondent_id"], unique=False)
     op.create_index("ix_contact_staff_id", "contact", ["staff_id"], unique=False)
     op.create_index("uq_contact_address", "contact", ["channel", "account", "address_lookup"], unique=True)
+
+
+def _invitation() -> None:
     op.create_table(
         "invitation",
         sa.Column("invitation_id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -135,6 +162,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("invitation_id", name=op.f("pk_invitation")),
         sa.UniqueConstraint("code_hash", name=op.f("uq_invitation_code_hash")),
     )
+
+
+def _status_change() -> None:
     op.create_table(
         "status_change",
         sa.Column("status_change_id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -157,6 +187,9 @@ def upgrade() -> None:
     op.create_index(
         "ix_status_change_participant_id", "status_change", ["participant_id", "effective_from"], unique=False
     )
+
+
+def _link_attempt() -> None:
     op.create_table(
         "link_attempt",
         sa.Column("link_attempt_id", sa.BigInteger(), sa.Identity(always=False), nullable=False),

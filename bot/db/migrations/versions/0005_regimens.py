@@ -12,6 +12,15 @@ depends_on = None
 
 
 def upgrade() -> None:
+    _cycle_start()
+    _dose_level_change()
+    _habit()
+    _hold()
+    _regimen_assignment()
+    _resume()
+
+
+def _cycle_start() -> None:
     op.create_table(
         "cycle_start",
         sa.Column("cycle_start_id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -32,6 +41,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("cycle_start_id", name=op.f("pk_cycle_start")),
     )
     op.create_index("ix_cycle_start_participant_id", "cycle_start", ["participant_id", "cycle"], unique=False)
+
+
+def _dose_level_change() -> None:
     op.create_table(
         "dose_level_change",
         sa.Column("dose_level_change_id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -56,6 +68,9 @@ def upgrade() -> None:
     op.create_index(
         "ix_dose_level_change_participant_id", "dose_level_change", ["participant_id"], unique=False
     )
+
+
+def _habit() -> None:
     op.create_table(
         "habit",
         sa.Column("habit_id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -78,6 +93,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("habit_id", name=op.f("pk_habit")),
     )
     op.create_index("ix_habit_participant_id", "habit", ["participant_id", "effective_from"], unique=False)
+
+
+def _hold() -> None:
     op.create_table(
         "hold",
         sa.Column("hold_id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -99,6 +117,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("hold_id", name=op.f("pk_hold")),
     )
     op.create_index("ix_hold_participant_id", "hold", ["participant_id"], unique=False)
+
+
+def _regimen_assignment() -> None:
     op.create_table(
         "regimen_assignment",
         sa.Column("regimen_assignment_id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -122,6 +143,9 @@ def upgrade() -> None:
     op.create_index(
         "ix_regimen_assignment_participant_id", "regimen_assignment", ["participant_id"], unique=False
     )
+
+
+def _resume() -> None:
     op.create_table(
         "resume",
         sa.Column("resume_id", sa.BigInteger(), sa.Identity(always=False), nullable=False),

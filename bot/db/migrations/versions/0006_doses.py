@@ -12,6 +12,13 @@ depends_on = None
 
 
 def upgrade() -> None:
+    _dose_event()
+    _dose_judgement()
+    _dose_prompt()
+    _dose_report()
+
+
+def _dose_event() -> None:
     op.create_table(
         "dose_event",
         sa.Column("dose_id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -42,11 +49,15 @@ def upgrade() -> None:
         unique=True,
         postgresql_where=sa.text("superseded_at IS NULL"),
     )
+
+
+def _dose_judgement() -> None:
     op.create_table(
         "dose_judgement",
         sa.Column("dose_judgement_id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("dose_id", sa.BigInteger(), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("extra", sa.Integer(), nullable=False),
         sa.Column("definition", sa.Text(), nullable=False),
         sa.Column("cause", sa.Text(), nullable=False),
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
@@ -54,6 +65,22 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("dose_judgement_id", name=op.f("pk_dose_judgement")),
     )
     op.create_index("ix_dose_judgement_dose_id", "dose_judgement", ["dose_id", "recorded_at"], unique=False)
+
+
+def _dose_prompt() -> None:
+    op.create_table(
+        "dose_prompt",
+        sa.Column("dose_id", sa.BigInteger(), nullable=False),
+        sa.Column("conversation_id", sa.BigInteger(), nullable=False),
+        sa.Column("mode", sa.Text(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["dose_id"], ["dose_event.dose_id"], name=op.f("fk_dose_prompt_dose_id")),
+        sa.PrimaryKeyConstraint("dose_id", "conversation_id", name=op.f("pk_dose_prompt")),
+    )
+    op.create_index("ix_dose_prompt_conversation_id", "dose_prompt", ["conversation_id"], unique=False)
+
+
+def _dose_report() -> None:
     op.create_table(
         "dose_report",
         sa.Column("dose_report_id", sa.BigInteger(), sa.Identity(always=False), nullable=False),

@@ -13,6 +13,17 @@ depends_on = None
 
 
 def upgrade() -> None:
+    _channel_account()
+    _timer()
+    _inbox_message()
+    _inbox_message_indexes()
+    _outbound_message()
+    _outbound_message_indexes()
+    _delivery_attempt()
+    _media_item()
+
+
+def _channel_account() -> None:
     op.create_table(
         "channel_account",
         sa.Column("channel", sa.Text(), nullable=False),
@@ -21,6 +32,9 @@ def upgrade() -> None:
         sa.Column("heard_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("channel", "account", name=op.f("pk_channel_account")),
     )
+
+
+def _timer() -> None:
     op.create_table(
         "timer",
         sa.Column("timer_id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -48,6 +62,9 @@ def upgrade() -> None:
     )
     op.create_index("ix_timer_participant_id", "timer", ["participant_id", "state"], unique=False)
     op.create_index("uq_timer_kind_key", "timer", ["kind", "key"], unique=True)
+
+
+def _inbox_message() -> None:
     op.create_table(
         "inbox_message",
         sa.Column("inbox_id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -76,6 +93,9 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("inbox_id", name=op.f("pk_inbox_message")),
     )
+
+
+def _inbox_message_indexes() -> None:
     op.create_index("ix_inbox_message_contact_id", "inbox_message", ["contact_id"], unique=False)
     op.create_index(
         "ix_inbox_message_participant_id", "inbox_message", ["participant_id", "received_at"], unique=False
@@ -90,6 +110,9 @@ def upgrade() -> None:
     op.create_index(
         "uq_inbox_message_external", "inbox_message", ["channel", "account", "external_id"], unique=True
     )
+
+
+def _outbound_message() -> None:
     op.create_table(
         "outbound_message",
         sa.Column("message_id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -133,6 +156,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("message_id", name=op.f("pk_outbound_message")),
         sa.UniqueConstraint("unique_key", name=op.f("uq_outbound_message_unique_key")),
     )
+
+
+def _outbound_message_indexes() -> None:
     op.create_index(
         "ix_outbound_message_contact_id", "outbound_message", ["contact_id", "message_id"], unique=False
     )
@@ -157,6 +183,9 @@ def upgrade() -> None:
         postgresql_where=sa.text("state = 'sending'"),
     )
     op.create_index("ix_outbound_message_token", "outbound_message", ["token"], unique=False)
+
+
+def _delivery_attempt() -> None:
     op.create_table(
         "delivery_attempt",
         sa.Column("delivery_attempt_id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -172,3 +201,29 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("delivery_attempt_id", name=op.f("pk_delivery_attempt")),
     )
     op.create_index("ix_delivery_attempt_message_id", "delivery_attempt", ["message_id"], unique=False)
+
+
+def _media_item() -> None:
+    op.create_table(
+        "media_item",
+        sa.Column("media_item_id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("inbox_id", sa.BigInteger(), nullable=False),
+        sa.Column("participant_id", sa.BigInteger(), nullable=False),
+        sa.Column("channel", sa.Text(), nullable=False),
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("next_try_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("kept_sealed", sa.Uuid(), nullable=True),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("state IN ('waiting', 'kept', 'lost')", name=op.f("ck_media_item_state")),
+        sa.ForeignKeyConstraint(
+            ["inbox_id"], ["inbox_message.inbox_id"], name=op.f("fk_media_item_inbox_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["participant_id"], ["participant.participant_id"], name=op.f("fk_media_item_participant_id")
+        ),
+        sa.PrimaryKeyConstraint("media_item_id", name=op.f("pk_media_item")),
+    )
+    op.create_index("ix_media_item_participant_id", "media_item", ["participant_id"], unique=False)
+    op.create_index("uq_media_item_inbox_id", "media_item", ["inbox_id"], unique=True)

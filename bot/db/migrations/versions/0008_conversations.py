@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects import postgresql
 
 revision = "0008"
 down_revision = "0007"
@@ -13,6 +12,11 @@ depends_on = None
 
 
 def upgrade() -> None:
+    _conversation()
+    _question()
+
+
+def _conversation() -> None:
     op.create_table(
         "conversation",
         sa.Column("conversation_id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -21,7 +25,7 @@ def upgrade() -> None:
         sa.Column("contact_id", sa.BigInteger(), nullable=True),
         sa.Column("script", sa.Text(), nullable=False),
         sa.Column("definition", sa.Text(), nullable=False),
-        sa.Column("state", postgresql.JSONB(), nullable=False),
+        sa.Column("state_sealed", sa.Uuid(), nullable=False),
         sa.Column("topic", sa.Text(), nullable=True),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
@@ -38,6 +42,9 @@ def upgrade() -> None:
     op.create_index(
         "ix_conversation_participant_id", "conversation", ["participant_id", "correspondent_id"], unique=False
     )
+
+
+def _question() -> None:
     op.create_table(
         "question",
         sa.Column("token", sa.Text(), nullable=False),
@@ -45,12 +52,10 @@ def upgrade() -> None:
         sa.Column("participant_id", sa.BigInteger(), nullable=True),
         sa.Column("correspondent_id", sa.BigInteger(), nullable=True),
         sa.Column("contact_id", sa.BigInteger(), nullable=True),
-        sa.Column("say", postgresql.JSONB(), nullable=False),
-        sa.Column("answers", postgresql.JSONB(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("settled", postgresql.JSONB(), nullable=True),
+        sa.Column("settled_sealed", sa.Uuid(), nullable=True),
         sa.Column("answered_by", sa.BigInteger(), nullable=True),
         sa.CheckConstraint("state IN ('open', 'answered', 'closed')", name=op.f("ck_question_state")),
         sa.ForeignKeyConstraint(

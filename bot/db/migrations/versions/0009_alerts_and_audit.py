@@ -13,6 +13,14 @@ depends_on = None
 
 
 def upgrade() -> None:
+    _audit_entry()
+    _audit_head()
+    _seal()
+    _alert()
+    _alert_step()
+
+
+def _audit_entry() -> None:
     op.create_table(
         "audit_entry",
         sa.Column("chain", sa.Text(), nullable=False),
@@ -24,6 +32,9 @@ def upgrade() -> None:
         sa.Column("hash", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("chain", "seq", name=op.f("pk_audit_entry")),
     )
+
+
+def _audit_head() -> None:
     op.create_table(
         "audit_head",
         sa.Column("chain", sa.Text(), nullable=False),
@@ -31,6 +42,9 @@ def upgrade() -> None:
         sa.Column("hash", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("chain", name=op.f("pk_audit_head")),
     )
+
+
+def _seal() -> None:
     op.create_table(
         "seal",
         sa.Column("day", sa.Date(), nullable=False),
@@ -41,6 +55,9 @@ def upgrade() -> None:
         sa.Column("sealed_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("day", name=op.f("pk_seal")),
     )
+
+
+def _alert() -> None:
     op.create_table(
         "alert",
         sa.Column("alert_id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -63,6 +80,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("unique_key", name=op.f("uq_alert_unique_key")),
     )
     op.create_index("ix_alert_participant_id", "alert", ["participant_id", "raised_at"], unique=False)
+
+
+def _alert_step() -> None:
     op.create_table(
         "alert_step",
         sa.Column("alert_step_id", sa.BigInteger(), sa.Identity(always=False), nullable=False),

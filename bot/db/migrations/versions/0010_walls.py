@@ -23,6 +23,7 @@ INSERT_ONLY = (
     "resume",
     "cycle_start",
     "habit",
+    "dose_prompt",
     "dose_report",
     "dose_judgement",
     "delivery_attempt",
@@ -45,6 +46,7 @@ UPDATABLE = (
     "dose_event",
     "timer",
     "inbox_message",
+    "media_item",
     "outbound_message",
     "channel_account",
     "conversation",
@@ -66,6 +68,7 @@ OF_PARTICIPANT = (
     "dose_report",
     "timer",
     "inbox_message",
+    "media_item",
     "outbound_message",
     "conversation",
     "question",
@@ -74,6 +77,7 @@ OF_PARTICIPANT = (
 # table -> (column, visible parent): seen where the parent is seen.
 OF_PARENT = {
     "dose_judgement": ("dose_id", "SELECT dose_id FROM dose_event"),
+    "dose_prompt": ("dose_id", "SELECT dose_id FROM dose_event"),
     "delivery_attempt": ("message_id", "SELECT message_id FROM outbound_message"),
     "alert_step": ("alert_id", "SELECT alert_id FROM alert"),
     "correspondent": ("correspondent_id", "SELECT correspondent_id FROM care_link"),
@@ -91,8 +95,9 @@ def upgrade() -> None:
     op.execute(f"GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA public TO {RUNTIME}")
     op.execute(f"GRANT UPDATE ON {', '.join(UPDATABLE)} TO {RUNTIME}")
     # Words of strangers go after seven days: the one kind of row that may disappear.
-    op.execute(f"GRANT DELETE ON sealed TO {RUNTIME}")
+    op.execute(f"GRANT DELETE, UPDATE (ciphertext) ON sealed TO {RUNTIME}")
     _insert_only()
+    _only_states_change()
     _sites()
 
 
@@ -112,6 +117,21 @@ def _insert_only() -> None:
             f"CREATE TRIGGER no_truncate BEFORE TRUNCATE ON {table} "
             "FOR EACH STATEMENT EXECUTE FUNCTION suiyao_refuse()"
         )
+
+
+def _only_states_change() -> None:
+    """Where a conversation stands is overwritten at each turn; what was said and sent never is."""
+    op.execute(
+        """
+        CREATE FUNCTION suiyao_only_states() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            IF OLD.kind <> 'state' THEN RAISE EXCEPTION 'sealed values do not change'; END IF;
+            RETURN NEW;
+        END $$
+        """
+    )
+    op.execute(
+        "CREATE TRIGGER only_states BEFORE UPDATE ON sealed FOR EACH ROW EXECUTE FUNCTION suiyao_only_states()"
+    )
 
 
 def _sites() -> None:

@@ -1,0 +1,72 @@
+"""What waits for staff, and why something was (not) sent."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from bot.services.context import Tx
+
+FORMAT = click.Choice(["text", "json"])
+
+
+@click.command()
+@click.option("--site", "site_code", help="[default: every site]")
+@click.option("--all", "everything", is_flag=True, help="Also what is closed.")
+@click.option(
+    "--words", is_flag=True, help="Show the participants' words. Who reads them is written to the audit."
+)
+@click.option("--close", "closing", type=int, metavar="ID", help="Close one entry; needs --outcome.")
+@click.option("--outcome", help="What was done: called, visited, no_action, ...")
+@click.option("--format", "output", type=FORMAT, default="text", show_default=True)
+def inbox(
+    site_code: str | None,
+    everything: bool,
+    words: bool,
+    closing: int | None,
+    outcome: str | None,
+    output: str,
+) -> None:
+    """Alerts and relayed messages of the sites, worst first."""
+    from bot.commands.session import in_transaction
+    from bot.services import staff_inbox
+
+    if closing is not None and not outcome:
+        raise click.UsageError("--close needs --outcome")
+
+    async def work(tx: Tx) -> list[dict[str, Any]]:
+        if closing is not None:
+            await staff_inbox.close(tx, closing, "cli", outcome or "")
+        return await staff_inbox.entries(tx, site_code, everything=everything, words=words, reader="cli")
+
+    rows = in_transaction(work)
+    if output == "json":
+        click.echo(json.dumps(rows, ensure_ascii=False, default=str))
+        return
+    for row in rows:
+        click.echo(
+            f"{row['alert_id']:>6}  {row['tier']:9}  {row['subject_id']:12}  {row['raised_at']:%Y-%m-%d %H:%MZ}  "
+            f"{row['kind']:18} {row['rule']:24} {row['state']}"
+        )
+        if row.get("words"):
+            click.echo(f"        {row['words']}")
+    click.echo(f"{len(rows)} entries.")
+
+
+@click.command()
+@click.argument("subject")
+@click.option("--days", type=int, default=7, show_default=True)
+def why(subject: str, days: int) -> None:
+    """Why was this (not) sent? Timers and messages of SUBJECT with what became of them."""
+    from bot.commands.session import in_transaction
+    from bot.services import staff_inbox
+    from bot.services.enrolment import by_subject
+
+    async def work(tx: Tx) -> list[str]:
+        return await staff_inbox.history(tx, await by_subject(tx, subject), days)
+
+    for line in in_transaction(work):
+        click.echo(line)

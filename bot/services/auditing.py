@@ -1,0 +1,108 @@
+"""Who did what to whom, in hash chains that show any later change. Details carry ids and keyed hashes, never words."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from bot.db.audit import AuditEntry, AuditHead
+from bot.services.context import Tx
+
+GENESIS = bytes(32)
+PAGE, PAGE_CHANNEL = "page:", "suiyao_page"
+
+
+def note_down(tx: Tx, chain: str, actor: str, action: str, **detail: Any) -> None:
+    """Append to a chain when this transaction commits. `chain`: participant:12, staff:3, system."""
+    tx.audit.append((chain, actor, action, detail))
+
+
+def of_participant(tx: Tx, participant_id: int, actor: str, action: str, **detail: Any) -> None:
+    note_down(tx, f"participant:{participant_id}", actor, action, **detail)
+
+
+async def at_commit(tx: Tx) -> None:
+    """Chain the entries gathered in this transaction, and tell other processes which pages have news.
+
+    Chains are locked in order of name, so that none waits in a ring.
+    """
+    for chain in sorted({entry[0] for entry in tx.audit}):
+        await _extend(tx, chain, [entry for entry in tx.audit if entry[0] == chain])
+    tx.audit.clear()
+    for name in sorted(name for name in tx.woken if name.startswith(PAGE)):
+        await tx.execute(func.pg_notify(PAGE_CHANNEL, name.removeprefix(PAGE)).select())
+
+
+async def _extend(tx: Tx, chain: str, entries: list[tuple[str, str, str, dict[str, Any]]]) -> None:
+    seq, previous = await _head(tx, chain)
+    rows = []
+    for _, actor, action, detail in entries:
+        seq += 1
+        previous = link(previous, chain, seq, tx.now, actor, action, detail)
+        rows.append(
+            {
+                "chain": chain,
+                "seq": seq,
+                "at": tx.now,
+                "actor": actor,
+                "action": action,
+                "detail": detail,
+                "hash": previous,
+            }
+        )
+    await tx.execute(insert(AuditEntry), rows)
+    await tx.execute(
+        upsert(AuditHead)
+        .values(chain=chain, seq=seq, hash=previous)
+        .on_conflict_do_update(index_elements=["chain"], set_={"seq": seq, "hash": previous})
+    )
+
+
+async def _head(tx: Tx, chain: str) -> tuple[int, bytes]:
+    head = await tx.first(select(AuditHead).where(AuditHead.chain == chain).with_for_update())
+    if head is not None:
+        return head.seq, head.hash
+    # The first entry of a chain: make the head, so that two first writers wait for each other instead of colliding.
+    await tx.execute(
+        upsert(AuditHead)
+        .values(chain=chain, seq=0, hash=GENESIS)
+        .on_conflict_do_nothing(index_elements=["chain"])
+    )
+    head = await tx.first(select(AuditHead).where(AuditHead.chain == chain).with_for_update())
+    assert head is not None
+    return head.seq, head.hash
+
+
+def link(
+    previous: bytes, chain: str, seq: int, at: datetime, actor: str, action: str, detail: dict[str, Any]
+) -> bytes:
+    """SHA-256 over the previous hash and the entry in canonical form (sorted keys, UTF-8, UTC microseconds)."""
+    instant = at.astimezone(UTC).isoformat(timespec="microseconds")
+    canonical = json.dumps(
+        [chain, seq, instant, actor, action, detail],
+        ensure_ascii=False,
+        sort_keys=True,
+        separators=(",", ":"),
+    )
+    return hashlib.sha256(previous + canonical.encode()).digest()
+
+
+async def verify_chain(tx: Tx, chain: str) -> str | None:
+    """None when every link and the length hold, otherwise what is wrong and where."""
+    previous, seq = GENESIS, 0
+    for row in await tx.all(select(AuditEntry).where(AuditEntry.chain == chain).order_by(AuditEntry.seq)):
+        seq += 1
+        if row.seq != seq:
+            return f"{chain}: entry {seq} is missing"
+        previous = link(previous, chain, seq, row.at, row.actor, row.action, row.detail)
+        if previous != row.hash:
+            return f"{chain}: entry {seq} was altered"
+    head = await tx.first(select(AuditHead).where(AuditHead.chain == chain))
+    if head is None or (head.seq, head.hash) != (seq, previous):
+        return f"{chain}: its end does not match its head"
+    return None

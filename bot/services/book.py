@@ -1,0 +1,142 @@
+"""The definitions in force: published in the database, parsed once per process, looked up by name or by hash.
+
+A conversation, a judgement and an alert keep the hash of what they began with, so an upgrade never changes what runs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from bot.db.definitions import Definition
+from bot.dialogue.lexicon import Lexicon, parse_lexicon
+from bot.dialogue.script import Script, parse_script
+from bot.errors import Misconfigured
+from bot.symptoms.danger import DangerLexicon, parse_danger
+from schedules.study import Study, parse_study
+
+if TYPE_CHECKING:
+    from bot.services.context import Ctx, Tx
+
+PARSERS: Mapping[str, Callable[[str, str], Any]] = {
+    "study": parse_study,
+    "script": parse_script,
+    "lexicon": parse_lexicon,
+    "danger": parse_danger,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A definition as it stands in a file: its kind, its name and its text."""
+
+    kind: str
+    name: str
+    body: str
+
+    @property
+    def hash(self) -> str:
+        return hashlib.sha256(f"{self.kind}\0{self.name}\0{self.body}".encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    hash: str
+    effective_from: datetime
+
+
+class Book:
+    """What this process has read of the published definitions. `refresh` reads what is new."""
+
+    def __init__(self) -> None:
+        self._editions: dict[tuple[str, str], list[_Entry]] = {}
+        self._parsed: dict[str, Any] = {}
+
+    async def refresh(self, tx: Tx) -> None:
+        rows = await tx.all(
+            select(Definition.kind, Definition.name, Definition.hash, Definition.effective_from).order_by(
+                Definition.effective_from, Definition.published_at
+            )
+        )
+        editions: dict[tuple[str, str], list[_Entry]] = {}
+        for row in rows:
+            editions.setdefault((row.kind, row.name), []).append(_Entry(row.hash, row.effective_from))
+        unread = {row.hash for row in rows} - set(self._parsed)
+        if unread:
+            for row in await tx.all(select(Definition).where(Definition.hash.in_(unread))):
+                self._parsed[row.hash] = PARSERS[row.kind](row.body, f"{row.kind}:{row.name}")
+        self._editions = editions
+
+    def current(self, kind: str, name: str, now: datetime) -> str:
+        """The hash in force at `now`. Raises Misconfigured when none has been published."""
+        entries = [e for e in self._editions.get((kind, name), ()) if e.effective_from <= now]
+        if not entries:
+            raise Misconfigured(f"{kind} {name!r} has not been published: run `suiyao study publish`")
+        return entries[-1].hash
+
+    def names(self, kind: str) -> list[str]:
+        return sorted(name for found, name in self._editions if found == kind)
+
+    def study(self, name: str, now: datetime) -> tuple[str, Study]:
+        key = self.current("study", name, now)
+        return key, self._parsed[key]
+
+    def script(self, name: str, now: datetime) -> tuple[str, Script]:
+        key = self.current("script", name, now)
+        return key, self._parsed[key]
+
+    def script_by_hash(self, key: str) -> Script:
+        script: Script = self._parsed[key]
+        return script
+
+    def lexicon(self, now: datetime) -> Lexicon:
+        lexicon: Lexicon = self._parsed[self.current("lexicon", "words", now)]
+        return lexicon
+
+    def danger(self, now: datetime) -> tuple[str, DangerLexicon]:
+        key = self.current("danger", "danger", now)
+        return key, self._parsed[key]
+
+
+def check_source(source: Source) -> None:
+    """Raises Misconfigured: what is wrong, and where in the file."""
+    try:
+        PARSERS[source.kind](source.body, source.name)
+    except ValueError as problem:
+        raise Misconfigured(str(problem)) from None
+
+
+async def publish(
+    ctx: Ctx, sources: Iterable[Source], by: str, effective_from: datetime | None = None
+) -> list[str]:
+    """Publish what is not yet published, and return the names of what was new. All of it is parsed first."""
+    sources = list(sources)
+    for source in sources:
+        check_source(source)
+    new = []
+    async with ctx.begin() as tx:
+        for source in sources:
+            statement = (
+                upsert(Definition)
+                .values(
+                    hash=source.hash,
+                    kind=source.kind,
+                    name=source.name,
+                    body=source.body,
+                    effective_from=effective_from or tx.now,
+                    published_at=tx.now,
+                    published_by=by,
+                )
+                .on_conflict_do_nothing(index_elements=["hash"])
+                .returning(Definition.hash)
+            )
+            if await tx.scalar(statement):
+                new.append(f"{source.kind} {source.name}")
+        await ctx.book.refresh(tx)
+    return new

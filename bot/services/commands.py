@@ -1,0 +1,169 @@
+"""What is always there: the menu, today's medicines, the calendar, corrections, a nurse, help, stop."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from bot.db.doses import DoseEvent, DoseReport
+from bot.dialogue.turn import JSON, Option, Phrase, Say
+from bot.services import timeline
+from bot.services.context import Tx
+from bot.services.done import Begin, Done
+from bot.services.dose_slots import dose_slot
+from bot.services.people import Who
+from schedules.localtime import dosing_date, local
+from schedules.regimen import expected_cycle, is_held, planned_doses
+
+MENU = ("today", "calendar", "correct", "nurse", "help", "stop")
+CORRECTABLE_DAYS = timedelta(days=14)
+CORRECTABLE_DOSES = 6
+
+
+def menu_options() -> tuple[Option, ...]:
+    return tuple(Option(name, Phrase(f"menu.{name}")) for name in MENU)
+
+
+async def run(tx: Tx, who: Who, command: str) -> Done:
+    return await COMMANDS[command](tx, who)
+
+
+async def _menu(tx: Tx, who: Who) -> Done:
+    return Done(says=(Say((Phrase("menu.text"),), menu_options()),))
+
+
+async def _help(tx: Tx, who: Who) -> Done:
+    return Done(says=(Say((Phrase("help.text", {"site_phone": who.site_phone}),), menu_options()),))
+
+
+async def _today(tx: Tx, who: Who) -> Done:
+    """The doses of the patient's own day, which ends in the small hours, with what is recorded of each."""
+    assert who.participant_id is not None
+    course = await timeline.load(tx, who.participant_id)
+    day = dosing_date(tx.now, course.zone, course.study.dosing_day_ends)
+    rows = await tx.all(
+        select(DoseEvent)
+        .where(DoseEvent.participant_id == who.participant_id, DoseEvent.local_date == day)
+        .where(DoseEvent.superseded_at.is_(None))
+        .order_by(DoseEvent.due_at, DoseEvent.drug)
+    )
+    if not rows:
+        return Done(says=(Say((Phrase("today.none", {"date": day}),)),))
+    lines = [await _line(tx, course, row) for row in rows]
+    return Done(says=(Say((Phrase("today.head", {"date": day}), *lines)),))
+
+
+async def _line(tx: Tx, course: timeline.Course, dose: Row[Any]) -> Phrase:
+    report = await _latest_report(tx, dose.dose_id)
+    values: dict[str, Any] = {"drug": Phrase(f"drug.{dose.drug}")}
+    if is_held(course.timeline, dose.drug, dose.due_at):
+        return Phrase("today.line.held", values)
+    values["dose"] = _mg(dose)
+    if report is not None and report.status == "not_taken":
+        return Phrase("today.line.not_taken", values)
+    if report is not None:
+        told = report.taken_at or dose.due_at
+        return Phrase("today.line.taken", values | {"time": local(told, dose.zone)})
+    values["time"] = local(dose.due_at, dose.zone).time()
+    return Phrase("today.line.waiting" if dose.due_at <= tx.now else "today.line.due", values)
+
+
+def _mg(dose: Row[Any]) -> str:
+    return f"{dose.dose_mg.normalize():f}"
+
+
+async def _latest_report(tx: Tx, dose_id: int) -> Row[Any] | None:
+    return await tx.first(
+        select(DoseReport)
+        .where(DoseReport.dose_id == dose_id)
+        .order_by(DoseReport.dose_report_id.desc())
+        .limit(1)
+    )
+
+
+async def _calendar(tx: Tx, who: Who) -> Done:
+    """This cycle day by day, and the next one with the words that the site has still to confirm it."""
+    assert who.participant_id is not None
+    course = await timeline.load(tx, who.participant_id)
+    today = dosing_date(tx.now, course.zone, course.study.dosing_day_ends)
+    started = [
+        cycle for cycle in course.timeline.cycles if cycle.first_date <= today
+    ] or course.timeline.cycles[:1]
+    if not started:
+        return Done(says=(Say((Phrase("calendar.none"),)),))
+    lines: list[Phrase] = []
+    for cycle in course.timeline.cycles:
+        if cycle.number >= started[-1].number:
+            end = cycle.first_date + timedelta(days=course.study.cycle_days - 1)
+            head: dict[str, Any] = {"cycle": cycle.number, "start": cycle.first_date, "end": end}
+            lines += [Phrase("calendar.head", head), *_days(course, cycle.number), Phrase("calendar.rest")]
+    following = expected_cycle(course.study, course.timeline)
+    if following is not None:
+        text = "calendar.unconfirmed" if following.first_date <= today else "calendar.next"
+        lines.append(Phrase(text, {"cycle": following.number, "start": following.first_date}))
+    return Done(says=(Say(tuple(lines)),))
+
+
+def _days(course: timeline.Course, cycle: int) -> list[Phrase]:
+    days: dict[Any, list[str]] = {}
+    for dose in planned_doses(course.study, course.timeline):
+        if dose.cycle == cycle and not dose.held:
+            days.setdefault(dose.local_date, []).append(dose.drug)
+    return [
+        Phrase("calendar.line", {"date": day, "drugs": _drugs(drugs)}) for day, drugs in sorted(days.items())
+    ]
+
+
+def _drugs(names: list[str]) -> Phrase:
+    if len(names) == 1:
+        return Phrase(f"drug.{names[0]}")
+    return Phrase("drug.two", {"first": Phrase(f"drug.{names[0]}"), "second": Phrase(f"drug.{names[1]}")})
+
+
+async def _correct(tx: Tx, who: Who) -> Done:
+    assert who.participant_id is not None
+    course = await timeline.load(tx, who.participant_id)
+    rows = await tx.all(
+        select(DoseEvent)
+        .where(DoseEvent.participant_id == who.participant_id, DoseEvent.superseded_at.is_(None))
+        .where(DoseEvent.due_at > tx.now - CORRECTABLE_DAYS)
+        .where(DoseEvent.dose_id.in_(select(DoseReport.dose_id)))
+        .order_by(DoseEvent.due_at.desc(), DoseEvent.drug)
+        .limit(CORRECTABLE_DOSES)
+    )
+    slots: list[JSON] = []
+    for dose in rows:
+        report = await _latest_report(tx, dose.dose_id)
+        assert report is not None
+        slot = await dose_slot(tx, course, dose, "correct")
+        assert isinstance(slot, dict)
+        taken_at = local(report.taken_at, dose.zone).isoformat() if report.taken_at else ""
+        slots.append(slot | {"status": report.status, "taken_at": taken_at})
+    return Done(begin=Begin("correct", {"doses": slots, "site_phone": who.site_phone}))
+
+
+async def _nurse(tx: Tx, who: Who) -> Done:
+    return Done(begin=Begin("nurse", {"site_phone": who.site_phone}))
+
+
+async def _stop(tx: Tx, who: Who) -> Done:
+    return Done(begin=Begin("stop", {"site_phone": who.site_phone}))
+
+
+async def _resume(tx: Tx, who: Who) -> Done:
+    return Done(begin=Begin("resume_reminders"))
+
+
+COMMANDS: dict[str, Callable[[Tx, Who], Awaitable[Done]]] = {
+    "menu": _menu,
+    "today": _today,
+    "calendar": _calendar,
+    "correct": _correct,
+    "nurse": _nurse,
+    "help": _help,
+    "stop": _stop,
+    "resume": _resume,
+}

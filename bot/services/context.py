@@ -1,0 +1,72 @@
+"""What every service needs, and the transaction it works in."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CursorResult, Row
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.base import Executable
+
+from bot.db.database import Database
+from bot.db.keyring import Keyring
+from bot.services.book import Book
+from bot.wording import Wording
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where people find us. `bot_name` is Telegram's user name of our bot, empty when there is none."""
+
+    public_url: str
+    bot_name: str = ""
+    mail_account: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ctx:
+    """One per process. Services keep nothing in it: the database is the only shared memory."""
+
+    database: Database
+    keyring: Keyring
+    wording: Wording
+    book: Book
+    addresses: Addresses
+    at_commit: Callable[[Tx], Awaitable[None]]  # what every transaction ends with: its audit entries
+    wake: Callable[[str], None] = lambda loop: None  # tells this process's own loops that there is work
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[Tx]:
+        async with self.database.begin() as (connection, now):
+            tx = Tx(connection, now, self)
+            yield tx
+            await self.at_commit(tx)
+        for loop in sorted(tx.woken):
+            self.wake(loop)
+
+
+@dataclass(slots=True)
+class Tx:
+    """One transaction: its connection, its single `now`, and what it will have caused when it commits."""
+
+    connection: AsyncConnection
+    now: datetime
+    ctx: Ctx
+    audit: list[tuple[str, str, str, dict[str, Any]]] = field(default_factory=list)
+    woken: set[str] = field(default_factory=set)
+
+    async def execute(self, statement: Executable, values: Any = None) -> CursorResult[Any]:
+        return await self.connection.execute(statement, values)
+
+    async def first(self, statement: Executable) -> Row[Any] | None:
+        return (await self.connection.execute(statement)).first()
+
+    async def all(self, statement: Executable) -> list[Row[Any]]:
+        return list((await self.connection.execute(statement)).all())
+
+    async def scalar(self, statement: Executable) -> Any:
+        return (await self.connection.execute(statement)).scalar_one_or_none()

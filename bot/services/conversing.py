@@ -1,0 +1,283 @@
+"""Carry a conversation on: run the pure engine, carry out its notes, put its words into the outbox, keep its state.
+
+All of it is part of one transaction under the participant's lock.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import insert, select, update
+
+from bot.db.conversations import Conversation, Question
+from bot.db.privacy import Sealed
+from bot.dialogue import engine
+from bot.dialogue.script import DoStep, Script
+from bot.dialogue.turn import JSON, SILENCE, Heard, Phrase, Say, State, Turn
+from bot.messages import Choice, Press
+from bot.services import noting, outbox, people, prompting, sealing
+from bot.services.context import Tx
+from bot.services.done import NOTHING, Begin
+from bot.services.outbox import Draft, Lane, put, target
+from bot.services.people import Who
+from bot.services.talks import Talk, open_about
+
+MOST_OUTCOMES = 10
+TOKEN_BYTES = 12  # 16 characters
+COMMAND = "command"  # stands where a question's token would
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """How words travel: as the answer to somebody's act, or unasked (`pushed`) for a purpose."""
+
+    inbox_id: int | None = None
+    pushed: bool = False
+    purpose: str = "reply"
+    lives: timedelta = outbox.REPLY_LIVES
+
+
+async def begin(
+    tx: Tx, who: Who, name: str, slots: Mapping[str, JSON], delivery: Delivery, topic: str | None = None
+) -> int:
+    """Begin a script with this person, and ask its first question. Returns the conversation's id."""
+    talk, turn = await open_talk(tx, who, name, slots, topic)
+    await _carry_out(tx, who, talk, turn, delivery)
+    return talk.conversation_id
+
+
+async def open_talk(
+    tx: Tx, who: Who, name: str, slots: Mapping[str, JSON], topic: str | None
+) -> tuple[Talk, Turn]:
+    """A conversation and its first turn, of which nothing was said yet."""
+    definition, script = tx.ctx.book.script(name, tx.now)
+    turn = engine.begin(script, slots, local_now(tx, who), tx.ctx.book.lexicon(tx.now))
+    conversation_id = await tx.scalar(
+        insert(Conversation)
+        .values(
+            participant_id=who.participant_id,
+            correspondent_id=who.correspondent_id if who.participant_id is not None else None,
+            contact_id=who.contact_id,
+            script=name,
+            definition=definition,
+            state_sealed=await sealing.seal(tx, who.key_id, "state", {}),
+            topic=topic,
+            started_at=tx.now,
+        )
+        .returning(Conversation.conversation_id)
+    )
+    # Not yet begun: whatever the first turn leads to is a move away from here, and is saved.
+    return Talk(conversation_id, script, State(name, "", {}), None), turn
+
+
+def begun(talk: Talk, state: State) -> Talk:
+    """The conversation after its first turn, whose question is not asked because the answer is already there."""
+    return replace(talk, state=state)
+
+
+async def hear(tx: Tx, who: Who, talk: Talk, heard: Heard, delivery: Delivery) -> Turn:
+    """One thing heard in a conversation. Returns the last turn, `understood` as of the first."""
+    turn = _advance(tx, who, talk.script, talk.state, heard)
+    last = await _carry_out(tx, who, talk, turn, delivery)
+    return replace(last, understood=turn.understood)
+
+
+async def ask_again(tx: Tx, who: Who, talk: Talk, delivery: Delivery) -> None:
+    """The open question once more, under the same token: its older buttons stay good."""
+    turn = engine.resume(talk.script, talk.state, local_now(tx, who), tx.ctx.book.lexicon(tx.now))
+    for say in turn.says:
+        await _say(tx, who, talk, say, delivery)
+
+
+async def fall_silent(tx: Tx, who: Who, talk: Talk, delivery: Delivery) -> None:
+    """Nobody will answer any more: the conversation ends its own way, and its question is closed."""
+    if not isinstance(talk.script.steps[talk.state.step], DoStep):
+        turn = _advance(tx, who, talk.script, talk.state, Heard("outcome", SILENCE))
+        await _carry_out(tx, who, talk, replace(turn, says=(), settled=None), delivery, closed=True)
+
+
+def local_now(tx: Tx, who: Who) -> Any:
+    return tx.now.astimezone(ZoneInfo(who.zone))
+
+
+async def _carry_out(
+    tx: Tx, who: Who, talk: Talk, turn: Turn, delivery: Delivery, *, closed: bool = False
+) -> Turn:
+    says: list[Say] = []
+    begins: list[Begin] = []
+    before = talk.state
+    for _ in range(MOST_OUTCOMES):
+        says += turn.says
+        if closed or _leaves_question(talk, turn):
+            await _settle(tx, who, talk, turn.settled, delivery, closed=closed)
+            talk = replace(talk, token=None)
+        done = NOTHING
+        for note in turn.notes:
+            done = await noting.carry_out(tx, who, note, delivery.inbox_id)
+            says += done.says
+            begins += [done.begin] if done.begin else []
+        if not _waits(talk.script, turn):
+            break
+        assert done.outcome is not None and turn.state is not None
+        who = await people.by_contact(tx, who.contact_id)  # linking makes a stranger somebody
+        turn = _advance(tx, who, talk.script, turn.state, Heard("outcome", done.outcome))
+    if turn.state != before or turn.state is None:
+        await _save(tx, who, talk, turn)
+    for say in says:
+        await _say(tx, who, talk, say, delivery)
+    for one in begins:
+        await begin(tx, who, one.script, one.slots, delivery, one.topic)
+    return turn
+
+
+def _advance(tx: Tx, who: Who, script: Script, state: State, heard: Heard) -> Turn:
+    return engine.advance(script, state, heard, local_now(tx, who), tx.ctx.book.lexicon(tx.now))
+
+
+def _leaves_question(talk: Talk, turn: Turn) -> bool:
+    """Whether the open question has its answer: the conversation ended, went on, or asks the next of its kind."""
+    if talk.token is None or not turn.understood:
+        return False
+    if turn.state is None or turn.state.step != talk.state.step:
+        return True
+    return turn.settled is not None and any(say.question for say in turn.says)
+
+
+def _waits(script: Script, turn: Turn) -> bool:
+    return turn.state is not None and isinstance(script.steps[turn.state.step], DoStep)
+
+
+async def _save(tx: Tx, who: Who, talk: Talk, turn: Turn) -> None:
+    row = (
+        await tx.execute(
+            select(Conversation.state_sealed, Sealed.key_id)
+            .join(Sealed, Sealed.sealed_id == Conversation.state_sealed)
+            .where(Conversation.conversation_id == talk.conversation_id)
+        )
+    ).one()
+    state = turn.state.to_json() if turn.state else {}
+    await sealing.reseal(tx, row.key_id, row.state_sealed, "state", state)
+    changes: dict[str, Any] = {
+        # A stranger who linked in this very turn is somebody from here on.
+        "participant_id": who.participant_id,
+        "correspondent_id": who.correspondent_id if who.participant_id is not None else None,
+    }
+    if turn.state is None:
+        changes |= {"ended_at": tx.now, "outcome": "ended"}
+    await tx.execute(
+        update(Conversation).where(Conversation.conversation_id == talk.conversation_id).values(**changes)
+    )
+
+
+async def _settle(
+    tx: Tx, who: Who, talk: Talk, settled: Phrase | None, delivery: Delivery, *, closed: bool
+) -> None:
+    """Close the open question; every screen that shows it is edited to show what was recorded."""
+    if talk.token is None:
+        return
+    await outbox.cancel_question(tx, talk.token)
+    text = outbox.word(tx, who, settled) if settled else ""
+    await tx.execute(
+        update(Question)
+        .where(Question.token == talk.token)
+        .values(
+            state="closed" if closed else "answered",
+            settled_at=tx.now,
+            settled_sealed=await sealing.seal(tx, who.key_id, "outbound", text) if text else None,
+            answered_by=delivery.inbox_id,
+        )
+    )
+    await prompting.show_settled(tx, who, talk.token, text)
+
+
+async def _say(tx: Tx, who: Who, talk: Talk, say: Say, delivery: Delivery) -> None:
+    token = await _token(tx, who, talk) if say.question else None
+    if delivery.pushed and token is not None:
+        await prompting.push(tx, who, token, say, delivery.purpose, delivery.lives)
+        return
+    await put(
+        tx,
+        target(who),
+        Draft(
+            purpose=delivery.purpose,
+            lane=Lane.REPLY,
+            text_id=say.phrases[0].text_id,
+            text=outbox.render(tx, who, say.phrases),
+            choices=choices(tx, who, say, token),
+            token=token,
+            pushed=delivery.pushed,
+            inbox_id=delivery.inbox_id,
+        ),
+    )
+
+
+def choices(tx: Tx, who: Who, say: Say, token: str | None) -> tuple[Choice, ...]:
+    """Buttons of a question carry its token; those under a plain message are commands."""
+    return tuple(
+        Choice(outbox.word(tx, who, one.label), Press(token or COMMAND, one.answer)) for one in say.options
+    )
+
+
+async def _token(tx: Tx, who: Who, talk: Talk) -> str:
+    """The open question's token: the same one when it is only asked again."""
+    found: str | None = await tx.scalar(
+        select(Question.token)
+        .where(Question.conversation_id == talk.conversation_id, Question.state == "open")
+        .limit(1)
+    )
+    if found is not None:
+        return found
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    await tx.execute(
+        insert(Question).values(
+            token=token,
+            conversation_id=talk.conversation_id,
+            participant_id=who.participant_id,
+            correspondent_id=who.correspondent_id,
+            contact_id=who.contact_id,
+            state="open",
+            asked_at=tx.now,
+        )
+    )
+    return token
+
+
+async def end_topic(tx: Tx, who: Who, participant_id: int, topic: str, delivery: Delivery) -> None:
+    """Close what is still open about a topic, with whomever it was begun."""
+    for talk in await open_about(tx, participant_id, topic):
+        await fall_silent(tx, who, talk, delivery)
+
+
+async def tell(tx: Tx, who: Who, say: Say, delivery: Delivery) -> None:
+    """Plain words with command buttons, outside any conversation."""
+    draft = Draft(
+        purpose=delivery.purpose,
+        lane=Lane.REPLY,
+        text_id=say.phrases[0].text_id,
+        text=outbox.render(tx, who, say.phrases),
+        choices=choices(tx, who, say, None),
+        inbox_id=delivery.inbox_id,
+    )
+    await put(tx, target(who), draft)
+
+
+async def show(tx: Tx, who: Who, talk: Talk, edits: int | None, inbox_id: int) -> None:
+    """Turn a neutral line into the question that it announced, in place where the channel can."""
+    turn = engine.resume(talk.script, talk.state, local_now(tx, who), tx.ctx.book.lexicon(tx.now))
+    for say in turn.says:
+        draft = Draft(
+            purpose="question",
+            lane=Lane.REPLY,
+            text_id=say.phrases[0].text_id,
+            text=outbox.render(tx, who, say.phrases),
+            choices=choices(tx, who, say, talk.token),
+            token=talk.token,
+            edits=edits,
+            inbox_id=inbox_id,
+        )
+        await put(tx, target(who), draft)

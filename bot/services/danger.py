@@ -1,0 +1,78 @@
+"""Danger words act first: the fixed text goes back and staff are told in the transaction that accepts the message.
+
+Quiet hours, consent and pauses do not bind this. It never judges, and never says that something is harmless.
+"""
+
+from __future__ import annotations
+
+from bot.dialogue.notes import DangerConfirmed
+from bot.dialogue.turn import Phrase
+from bot.messages import Inbound, Kind
+from bot.services import outbox, sealing
+from bot.services.alerts import Cause, raise_alert
+from bot.services.context import Tx
+from bot.services.done import NOTHING, Done
+from bot.services.outbox import Lane
+from bot.services.people import Who
+from bot.symptoms.danger import Danger
+from bot.symptoms.freetext import scan
+
+SPOKEN = (Kind.TEXT, Kind.EDITED, Kind.MEDIA)  # a picture may carry words under it
+
+
+def heard(tx: Tx, inbound: Inbound) -> tuple[Danger, ...]:
+    """What danger the words speak of, worst first; nothing for taps and invitations."""
+    if inbound.kind not in SPOKEN or not inbound.text:
+        return ()
+    return scan(inbound.text, tx.ctx.book.danger(tx.now)[1])
+
+
+def stated(found: tuple[Danger, ...]) -> Danger | None:
+    return next((danger for danger in found if danger.certainty == "stated"), None)
+
+
+async def respond(tx: Tx, who: Who, inbound: Inbound, inbox_id: int) -> None:
+    danger = stated(heard(tx, inbound))
+    if danger is not None:
+        await _act(tx, who, danger, inbound.text, inbox_id)
+
+
+async def confirmed(tx: Tx, who: Who, note: DangerConfirmed, inbox_id: int | None) -> Done:
+    """It was said doubtfully, asked back, and it is happening now."""
+    found = scan(note.words, tx.ctx.book.danger(tx.now)[1])
+    if found:
+        await _act(tx, who, found[0], note.words, inbox_id)
+    return NOTHING
+
+
+async def _act(tx: Tx, who: Who, danger: Danger, words: str, inbox_id: int | None) -> None:
+    await _answer(tx, who, danger, inbox_id)
+    if who.participant_id is None:
+        return
+    await raise_alert(
+        tx,
+        Cause(
+            who.participant_id,
+            "danger",
+            danger.tier,
+            f"{danger.rule_id}@{danger.version}",
+            f"danger:{inbox_id}",
+            definition=tx.ctx.book.danger(tx.now)[0],
+            inbox_id=inbox_id,
+            words_sealed=await sealing.seal(tx, who.key_id, "note", words),
+        ),
+    )
+
+
+async def _answer(tx: Tx, who: Who, danger: Danger, inbox_id: int | None) -> None:
+    text_id = f"danger.{danger.tier}" if who.site_phone else "danger.emergency_no_site"
+    await outbox.reply(
+        tx,
+        who,
+        [Phrase(text_id, {"site_phone": who.site_phone})],
+        inbox_id,
+        purpose="emergency",
+        lane=Lane.ALERT,
+        unique_key=f"danger:{inbox_id}",
+        repeat_if_unknown=True,
+    )

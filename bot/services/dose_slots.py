@@ -1,0 +1,63 @@
+"""What the dose conversation is begun with: each dose, how it is to be asked about, and what may be said of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from bot.db.doses import DoseEvent
+from bot.dialogue.turn import JSON
+from bot.services.context import Tx
+from bot.services.people import Who
+from bot.services.timeline import Course
+from schedules.dosing import Lateness, lateness
+from schedules.localtime import local
+from schedules.regimen import next_due
+
+
+async def slots_for(tx: Tx, course: Course, doses: list[Row[Any]], who: Who, purpose: str) -> dict[str, JSON]:
+    return {
+        "doses": [await dose_slot(tx, course, dose, purpose) for dose in doses],
+        "site_phone": who.site_phone,
+        "prompt_minutes_on_time": course.study.prompts.on_time_answer_minutes,
+    }
+
+
+async def dose_slot(tx: Tx, course: Course, dose: Row[Any], purpose: str) -> JSON:
+    drug = course.study.drugs[dose.drug]
+    return {
+        "dose_id": str(dose.dose_id),
+        "drug": dose.drug,
+        "due_at": local(dose.due_at, dose.zone).isoformat(),
+        "previous_at": await _previous(tx, dose),
+        "dose_mg": format(dose.dose_mg.normalize(), "f"),
+        "advice": drug.food_advice,
+        "mode": _mode(tx, course, dose, purpose),
+    }
+
+
+async def _previous(tx: Tx, dose: Row[Any]) -> JSON:
+    """The dose before: a time that somebody tells lies after it."""
+    found = await tx.scalar(
+        select(DoseEvent.due_at)
+        .where(DoseEvent.participant_id == dose.participant_id, DoseEvent.drug == dose.drug)
+        .where(DoseEvent.superseded_at.is_(None), DoseEvent.due_at < dose.due_at)
+        .order_by(DoseEvent.due_at.desc())
+        .limit(1)
+    )
+    return local(found, dose.zone).isoformat() if found else None
+
+
+def _mode(tx: Tx, course: Course, dose: Row[Any], purpose: str) -> str:
+    if dose.drug in course.claimed_holds:
+        return "hold_check"
+    if purpose == "followup":
+        return "did"
+    decision = lateness(
+        course.study.drugs[dose.drug],
+        dose.due_at,
+        tx.now,
+        next_due(course.study, course.timeline, dose.drug, dose.due_at),
+    )
+    return "take" if decision is Lateness.TAKE else "did"

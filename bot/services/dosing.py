@@ -1,0 +1,223 @@
+"""Record what was said about a dose, and what the study's rules make of it. A correction is a new row beside the old."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, insert, select
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from bot.db.conversations import Question
+from bot.db.doses import DoseEvent, DoseJudgement, DosePrompt, DoseReport
+from bot.db.regimens import Hold
+from bot.dialogue.notes import DoseDeferred, DoseReported, HoldClaimed
+from bot.dialogue.turn import Phrase, Say
+from bot.services import planning, prompting, sealing, timers
+from bot.services.alerts import Cause, raise_alert
+from bot.services.auditing import of_participant
+from bot.services.context import Tx
+from bot.services.done import NOTHING, Done
+from bot.services.people import Who
+from bot.services.timeline import Course, load
+from schedules.dosing import Report, closes_at, judge, late_text, lateness
+from schedules.regimen import is_held, next_due
+
+FOLLOWERS = ("nudge", "followup", "later")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Author:
+    """Who says it, as whom, through what: the same fields on every fact."""
+
+    recorded_by: str
+    as_whom: str
+    contact_id: int | None = None
+    inbox_id: int | None = None
+
+    @staticmethod
+    def of(who: Who, inbox_id: int | None) -> Author:
+        return Author(who.actor, who.as_whom, who.contact_id, inbox_id)
+
+
+async def reported(tx: Tx, who: Who, note: DoseReported, inbox_id: int | None) -> Done:
+    """A dose was taken or not. After "not taken" the study's own words about a late dose follow."""
+    assert who.participant_id is not None
+    course = await load(tx, who.participant_id)
+    dose = await _dose(tx, who.participant_id, int(note.dose_id))
+    await record(tx, course, dose, note, Author.of(who, inbox_id), who)
+    await _close_elsewhere(tx, who, dose.dose_id, note)
+    if note.status == "taken":
+        return NOTHING
+    return Done(says=_late_words(tx, course, dose, who, note))
+
+
+async def record(
+    tx: Tx, course: Course, dose: Row[Any], note: DoseReported, author: Author, who: Who | None
+) -> int | None:
+    """Write the report and the judgement that follows. None when this very message said it before."""
+    earlier = await tx.scalar(
+        select(DoseReport.dose_report_id)
+        .where(DoseReport.dose_id == dose.dose_id)
+        .order_by(DoseReport.dose_report_id.desc())
+        .limit(1)
+    )
+    words = await sealing.seal(tx, who.key_id, "note", note.words) if note.words and who else None
+    report_id: int | None = await tx.scalar(
+        upsert(DoseReport)
+        .values(
+            participant_id=course.participant_id,
+            dose_id=dose.dose_id,
+            drug=dose.drug,
+            status=note.status,
+            taken_at=note.taken_at,
+            precision=note.precision,
+            quantity=1,
+            supersedes=earlier,
+            recorded_at=tx.now,
+            reason=note.reason,
+            note_sealed=words,
+            **dataclasses.asdict(author),
+        )
+        .on_conflict_do_nothing(index_elements=["inbox_id", "dose_id"])
+        .returning(DoseReport.dose_report_id)
+    )
+    if report_id is None:
+        return None
+    of_participant(
+        tx, course.participant_id, author.recorded_by, "dose_reported", dose=dose.dose_id, report=report_id
+    )
+    await rejudge(tx, course, dose)
+    await _stop_reminding(tx, course, dose)
+    return report_id
+
+
+async def rejudge(tx: Tx, course: Course, dose: Row[Any]) -> None:
+    """Conclude again from the latest report and the holds; only a changed conclusion is a new row."""
+    latest = await tx.first(
+        select(DoseReport)
+        .where(DoseReport.dose_id == dose.dose_id)
+        .order_by(DoseReport.dose_report_id.desc())
+        .limit(1)
+    )
+    # "I cannot say" is an answer, but no word about the dose: it stays unanswered in the figures.
+    told = latest is not None and latest.status != "cannot_say"
+    report = Report(latest.status == "taken", latest.taken_at, latest.quantity) if latest and told else None
+    judgement = judge(
+        course.study.drugs[dose.drug].window,
+        dose.due_at,
+        held=is_held(course.timeline, dose.drug, dose.due_at),
+        report=report,
+        next_due_at=next_due(course.study, course.timeline, dose.drug, dose.due_at),
+    )
+    before = await tx.first(
+        select(DoseJudgement.status, DoseJudgement.extra)
+        .where(DoseJudgement.dose_id == dose.dose_id)
+        .order_by(DoseJudgement.dose_judgement_id.desc())
+        .limit(1)
+    )
+    status, extra = (judgement.status.value, judgement.extra) if judgement else ("none", 0)
+    if (status, extra) == ((before.status, before.extra) if before else ("none", 0)):
+        return
+    cause = f"report:{latest.dose_report_id}" if latest else "hold"
+    await tx.execute(
+        insert(DoseJudgement).values(
+            dose_id=dose.dose_id,
+            status=status,
+            extra=extra,
+            definition=course.study_hash,
+            cause=cause,
+            recorded_at=tx.now,
+        )
+    )
+
+
+async def _dose(tx: Tx, participant_id: int, dose_id: int) -> Row[Any]:
+    """The dose, if it is this participant's: an id from a saved state is believed, one of another person never."""
+    return (
+        await tx.execute(
+            select(DoseEvent).where(DoseEvent.dose_id == dose_id, DoseEvent.participant_id == participant_id)
+        )
+    ).one()
+
+
+async def _stop_reminding(tx: Tx, course: Course, dose: Row[Any]) -> None:
+    """Nobody is reminded of what is answered; of two drugs due together, only when both are."""
+    open_doses = await tx.all(
+        select(DoseEvent.dose_id)
+        .where(DoseEvent.participant_id == course.participant_id, DoseEvent.due_at == dose.due_at)
+        .where(DoseEvent.superseded_at.is_(None))
+        .where(DoseEvent.dose_id.not_in(select(DoseReport.dose_id).where(DoseReport.dose_id.is_not(None))))
+    )
+    if not open_doses:
+        key = planning.prompt_key(course.participant_id, dose.due_at)
+        await timers.cancel(tx, course.participant_id, FOLLOWERS, key)
+
+
+async def _close_elsewhere(tx: Tx, who: Who, dose_id: int, note: DoseReported) -> None:
+    """Somebody else was asked the same: there it shows that it is recorded."""
+    rows = await tx.all(
+        select(Question.token, Question.correspondent_id)
+        .join(DosePrompt, DosePrompt.conversation_id == Question.conversation_id)
+        .where(DosePrompt.dose_id == dose_id, Question.state == "open")
+        .where(Question.correspondent_id != who.correspondent_id)
+    )
+    for row in rows:
+        await prompting.answered_elsewhere(tx, who, row.token, row.correspondent_id, note.status)
+
+
+def _late_words(tx: Tx, course: Course, dose: Row[Any], who: Who, note: DoseReported) -> tuple[Say, ...]:
+    """The study's fixed text for a dose that was not taken and is still asked about; none after "told to stop"."""
+    drug = course.study.drugs[dose.drug]
+    if note.reason == "told_to_stop" or closes_at(drug, dose.due_at) <= tx.now:
+        return ()
+    following = next_due(course.study, course.timeline, dose.drug, dose.due_at)
+    text_id = late_text(drug, lateness(drug, dose.due_at, tx.now, following))
+    return (Say((Phrase(text_id, {"site_phone": who.site_phone}),)),) if text_id else ()
+
+
+async def deferred(tx: Tx, who: Who, note: DoseDeferred, inbox_id: int | None) -> Done:
+    """Ask again a little later, once for all that was put off at the same moment."""
+    assert who.participant_id is not None
+    course = await load(tx, who.participant_id)
+    dose = await _dose(tx, who.participant_id, int(note.dose_id))
+    at = tx.now + timedelta(minutes=course.study.prompts.later_minutes)
+    limit = closes_at(course.study.drugs[dose.drug], dose.due_at)
+    key = f"{planning.prompt_key(who.participant_id, dose.due_at)}:{dose.dose_id}:{_stamp(tx.now)}"
+    await timers.set_timer(tx, "later", key, who.participant_id, at, limit, {"doses": [dose.dose_id]})
+    return NOTHING
+
+
+def _stamp(now: datetime) -> str:
+    return now.isoformat(timespec="seconds")
+
+
+async def hold_claimed(tx: Tx, who: Who, note: HoldClaimed, inbox_id: int | None) -> Done:
+    """Told to stop: a claim that the site confirms or not. Until then prompts of this drug are questions."""
+    assert who.participant_id is not None
+    hold_id = await tx.scalar(
+        insert(Hold)
+        .values(
+            participant_id=who.participant_id,
+            drug=note.drug,
+            effective_from=tx.now,
+            confirmed=False,
+            recorded_at=tx.now,
+            reason="told_to_stop",
+            **dataclasses.asdict(Author.of(who, inbox_id)),
+        )
+        .returning(Hold.hold_id)
+    )
+    of_participant(tx, who.participant_id, who.actor, "hold_claimed", hold=hold_id, drug=note.drug)
+    cause = Cause(
+        who.participant_id,
+        "hold_claimed",
+        "urgent",
+        "hold_claimed@1",
+        f"hold:{hold_id}",
+        inbox_id=inbox_id,
+        hold_id=hold_id,
+    )
+    await raise_alert(tx, cause)
+    return NOTHING

@@ -1,0 +1,169 @@
+"""What one message means, and what follows. Nothing that a person does is met with silence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from bot.db.outbox import OutboundMessage
+from bot.dialogue.commands import command_of
+from bot.dialogue.turn import Heard, Phrase
+from bot.messages import Inbound, Kind
+from bot.services import arrivals, commands, conversing, danger, keeping, outbox, sealing, talks
+from bot.services.alerts import Cause, raise_alert
+from bot.services.context import Tx
+from bot.services.conversing import COMMAND, Delivery
+from bot.services.gates import closed_to
+from bot.services.obeying import command, offer_menu
+from bot.services.outbox import Draft, Lane
+from bot.services.people import Who
+from bot.services.prompting import VIEW
+from bot.services.spontaneous import dose_told
+
+
+async def handle(tx: Tx, who: Who, inbound: Inbound, inbox_id: int) -> str:
+    """Returns a word for the record: what the message turned out to be."""
+    if inbound.kind in arrivals.EVENTS:
+        return await arrivals.EVENTS[inbound.kind](tx, who, inbound, inbox_id)
+    if who.participant_id is None:
+        return await arrivals.stranger(tx, who, inbound, inbox_id)
+    closed = await closed_to(tx, who, inbound, inbox_id)
+    if closed is not None:
+        return closed
+    if inbound.kind is Kind.MEDIA:
+        return await _media(tx, who, inbound, inbox_id)
+    if inbound.kind is Kind.CHOICE:
+        return await _choice(tx, who, inbound, inbox_id)
+    if inbound.kind is Kind.EDITED:
+        return await _edited(tx, who, inbound, inbox_id)
+    return await _text(tx, who, inbound, inbox_id)
+
+
+async def park(tx: Tx, who: Who, inbox_id: int) -> None:
+    """We could not handle it: say so plainly, and give the message to staff."""
+    if who.participant_id is not None:
+        key = f"parked:{inbox_id}"
+        await raise_alert(
+            tx, Cause(who.participant_id, "parked", "urgent", "parked@1", key, inbox_id=inbox_id)
+        )
+    phrase = Phrase("reply.parked", {"site_phone": who.site_phone})
+    await outbox.reply(tx, who, [phrase], inbox_id, unique_key=f"parked:{inbox_id}")
+
+
+async def _media(tx: Tx, who: Who, inbound: Inbound, inbox_id: int) -> str:
+    """A voice note, picture or file: kept for staff, never silent. A sticker is a friendly nothing."""
+    kind = inbound.media.kind if inbound.media else "other"
+    if kind == "sticker":
+        await outbox.reply(tx, who, [Phrase("reply.sticker")], inbox_id)
+        return "sticker"
+    assert who.participant_id is not None
+    await keeping.expect(tx, who, inbound, inbox_id)
+    key = f"media:{inbox_id}"
+    await raise_alert(tx, Cause(who.participant_id, "media", "routine", "media@1", key, inbox_id=inbox_id))
+    if danger.stated(danger.heard(tx, inbound)) is None:
+        await outbox.reply(tx, who, [Phrase("reply.media", {"site_phone": who.site_phone})], inbox_id)
+    return "media"
+
+
+async def _choice(tx: Tx, who: Who, inbound: Inbound, inbox_id: int) -> str:
+    press = inbound.press
+    if press is None:
+        return await _stale(tx, who, inbox_id)
+    if press.token == COMMAND and press.answer in commands.COMMANDS:
+        await command(tx, who, press.answer, Delivery(inbox_id))
+        return f"command:{press.answer}"
+    row = await talks.by_token(tx, who, press.token)
+    if row is None:
+        return await _stale(tx, who, inbox_id)
+    talk = await talks.talk_of(tx, row)
+    if row.state != "open" or talk is None:
+        return await _already(tx, who, inbound, row, inbox_id)
+    if press.answer == VIEW:
+        await _show(tx, who, talk, inbound, inbox_id)
+        return "viewed"
+    turn = await conversing.hear(tx, who, talk, Heard("choice", press.answer), Delivery(inbox_id))
+    await _back_to_older(tx, who, talk.conversation_id, turn.state is None, inbox_id)
+    return "answered" if turn.understood else "not_understood"
+
+
+async def _stale(tx: Tx, who: Who, inbox_id: int) -> str:
+    await outbox.reply(tx, who, [Phrase("reply.stale")], inbox_id)
+    return "stale"
+
+
+async def _already(tx: Tx, who: Who, inbound: Inbound, row: Row[Any], inbox_id: int) -> str:
+    """The first answer counts; a later tap changes nothing and is told so."""
+    settled = await sealing.unseal_text(tx, row.settled_sealed)
+    if not settled:
+        return await _stale(tx, who, inbox_id)
+    edits = await _message_of(tx, who, inbound)
+    if inbound.press is not None and inbound.press.answer == VIEW and edits is not None:
+        draft = Draft("settle", Lane.REPLY, "settled", settled, edits=edits, inbox_id=inbox_id)
+        await outbox.put(tx, outbox.target(who), draft)
+    else:
+        await outbox.reply(tx, who, [Phrase("reply.already_recorded", {"what": settled})], inbox_id)
+    return "already_recorded"
+
+
+async def _message_of(tx: Tx, who: Who, inbound: Inbound) -> int | None:
+    """Our message on which a button was pressed."""
+    found: int | None = await tx.scalar(
+        select(OutboundMessage.message_id)
+        .where(
+            OutboundMessage.contact_id == who.contact_id, OutboundMessage.provider_id == inbound.message_ref
+        )
+        .order_by(OutboundMessage.message_id)
+        .limit(1)
+    )
+    return found
+
+
+async def _show(tx: Tx, who: Who, talk: talks.Talk, inbound: Inbound, inbox_id: int) -> None:
+    """查看: the neutral line becomes the question, in place where the channel can edit."""
+    await conversing.show(tx, who, talk, await _message_of(tx, who, inbound), inbox_id)
+
+
+async def _edited(tx: Tx, who: Who, inbound: Inbound, inbox_id: int) -> str:
+    """Changed words never overwrite what was recorded: both are kept, and a correction is offered."""
+    if danger.stated(danger.heard(tx, inbound)) is not None:
+        return "danger"
+    await outbox.reply(tx, who, [Phrase("reply.edited")], inbox_id)
+    await command(tx, who, "correct", Delivery(inbox_id))
+    return "edited"
+
+
+async def _text(tx: Tx, who: Who, inbound: Inbound, inbox_id: int) -> str:
+    delivery = Delivery(inbox_id)
+    found = danger.heard(tx, inbound)
+    if danger.stated(found) is not None:
+        return "danger"  # answered when it was accepted; the open question stays open
+    row = await talks.latest_open(tx, who)
+    talk = await talks.talk_of(tx, row) if row is not None else None
+    if found and (talk is None or talk.script.name not in ("danger", "nurse")):
+        slots = {"words": inbound.text, "site_phone": who.site_phone}
+        await conversing.begin(tx, who, "danger", slots, delivery)
+        return "danger_asked"
+    if talk is not None:
+        # The conversation hears first: it knows which of its answers sound like a command.
+        turn = await conversing.hear(tx, who, talk, Heard("text", inbound.text), delivery)
+        await _back_to_older(tx, who, talk.conversation_id, turn.state is None, inbox_id)
+        return "answered" if turn.understood else "not_understood"
+    name = command_of(inbound.text, tx.ctx.book.lexicon(tx.now))
+    if name is not None:
+        await command(tx, who, name, delivery)
+        return f"command:{name}"
+    if await dose_told(tx, who, inbound.text, delivery):
+        return "dose_told"
+    await offer_menu(tx, who, [Phrase("reply.unknown")], delivery)
+    return "unknown"
+
+
+async def _back_to_older(tx: Tx, who: Who, finished: int, ended: bool, inbox_id: int) -> None:
+    """A conversation is over and an older question is still open: it is asked again, so that nobody loses his place."""
+    if not ended:
+        return
+    row = await talks.latest_open(tx, who, other_than=finished)
+    talk = await talks.talk_of(tx, row) if row is not None else None
+    if talk is not None:
+        await conversing.ask_again(tx, who, talk, Delivery(inbox_id))

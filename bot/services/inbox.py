@@ -1,0 +1,195 @@
+"""Accept what people do, before anything else happens, and hand it on one by one, each person's in order.
+
+`receive` returns only after the commit: from there the message cannot be lost, and only then may a channel acknowledge it.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Row, bindparam, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.exc import DBAPIError
+
+from bot.db.inbox import InboxMessage
+from bot.db.privacy import Sealed
+from bot.messages import Inbound
+from bot.services import danger, handling, people, sealing
+from bot.services.context import Ctx, Tx
+from bot.services.locking import try_lock
+from bot.services.packing import pack, unpack
+
+log = logging.getLogger(__name__)
+
+TRIES = 3
+RETRY_AFTER = (timedelta(seconds=1), timedelta(seconds=5))
+CANDIDATES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    inbox_id: int
+    lock_key: int
+    fresh: bool  # False: this very message was stored before
+
+
+async def receive(ctx: Ctx, inbound: Inbound) -> Receipt:
+    """Store one message, once. Danger words commit their alert and their answer here, before any conversation."""
+    async with ctx.begin() as tx:
+        who = await people.meet(tx, inbound.channel, inbound.account, inbound.address)
+        inbox_id = await _insert(tx, who, inbound)
+        if inbox_id is None:
+            return Receipt(await _stored(tx, inbound), who.lock_key, False)
+        await danger.respond(tx, who, inbound, inbox_id)
+        tx.woken.add("inbox")
+    log.info("A message was accepted", extra={"action": "inbox_accepted", "inbox_id": inbox_id})
+    return Receipt(inbox_id, who.lock_key, True)
+
+
+async def _insert(tx: Tx, who: people.Who, inbound: Inbound) -> int | None:
+    sealed_id = uuid.uuid4()
+    statement = (
+        upsert(InboxMessage)
+        .values(
+            channel=inbound.channel,
+            account=inbound.account,
+            external_id=inbound.external_id,
+            contact_id=who.contact_id,
+            participant_id=who.participant_id,
+            correspondent_id=who.correspondent_id,
+            lock_key=who.lock_key,
+            kind=inbound.kind.value,
+            sealed_id=sealed_id,
+            sent_at=inbound.sent_at,
+            received_at=tx.now,
+            state="pending",
+            tries=0,
+            next_try_at=tx.now,
+        )
+        .on_conflict_do_nothing(index_elements=["channel", "account", "external_id"])
+        .returning(InboxMessage.inbox_id)
+    )
+    inbox_id: int | None = await tx.scalar(statement)
+    if inbox_id is not None:
+        await sealing.unlock(tx, who.key_id)
+        ciphertext = tx.ctx.keyring.seal(who.key_id, sealed_id, "inbound", pack(inbound))
+        await tx.execute(
+            insert(Sealed).values(
+                sealed_id=sealed_id,
+                key_id=who.key_id,
+                kind="inbound",
+                ciphertext=ciphertext,
+                created_at=tx.now,
+            )
+        )
+    return inbox_id
+
+
+async def _stored(tx: Tx, inbound: Inbound) -> int:
+    return int(
+        await tx.scalar(
+            select(InboxMessage.inbox_id).where(
+                InboxMessage.channel == inbound.channel,
+                InboxMessage.account == inbound.account,
+                InboxMessage.external_id == inbound.external_id,
+            )
+        )
+    )
+
+
+# The oldest waiting message of each person; a person whose oldest waits for its next try waits with it, so that
+# order is kept, and nobody else waits for him.
+_heads = (
+    select(InboxMessage.lock_key, InboxMessage.inbox_id, InboxMessage.next_try_at)
+    .where(InboxMessage.state == "pending")
+    .distinct(InboxMessage.lock_key)
+    .order_by(InboxMessage.lock_key, InboxMessage.inbox_id)
+    .subquery()
+)
+_DUE = (
+    select(_heads.c.lock_key)
+    .where(_heads.c.next_try_at <= bindparam("now"))
+    .order_by(_heads.c.inbox_id)
+    .limit(CANDIDATES)
+)
+
+
+async def handle_next(ctx: Ctx, lock_key: int | None = None) -> bool:
+    """Handle the oldest message of one person whom nobody else is serving. False: there was nothing to do.
+
+    With `lock_key`, of this person only.
+    """
+    inbox_id: int | None = None
+    try:
+        async with ctx.begin() as tx:
+            keys = [lock_key] if lock_key is not None else [r.lock_key for r in await _due(tx)]
+            locked = await try_lock(tx, keys) if keys else None
+            row = await _oldest(tx, locked) if locked is not None else None
+            if row is None:
+                return False
+            inbox_id = row.inbox_id
+            await _handle(tx, row)
+            return True
+    except Exception as problem:
+        # A database that went away says nothing about the message.
+        if inbox_id is None or (isinstance(problem, DBAPIError) and problem.connection_invalidated):
+            raise
+        log.exception(
+            "A message could not be handled", extra={"action": "inbox_failed", "inbox_id": inbox_id}
+        )
+        await _failed(ctx, inbox_id)
+        return True
+
+
+async def _due(tx: Tx) -> list[Row[Any]]:
+    return list((await tx.execute(_DUE, {"now": tx.now})).all())
+
+
+async def _oldest(tx: Tx, lock_key: int) -> Row[Any] | None:
+    row = await tx.first(
+        select(InboxMessage)
+        .where(InboxMessage.lock_key == lock_key, InboxMessage.state == "pending")
+        .order_by(InboxMessage.inbox_id)
+        .limit(1)
+    )
+    return row if row is not None and row.next_try_at <= tx.now else None
+
+
+async def _handle(tx: Tx, row: Row[Any]) -> None:
+    who = await people.by_contact(tx, row.contact_id)
+    if who.lock_key != row.lock_key:
+        # Linked (or moved) since it was accepted: it belongs to another lock now, and keeps its place in order.
+        await _update(tx, row.inbox_id, lock_key=who.lock_key, participant_id=who.participant_id)
+        tx.woken.add("inbox")
+        return
+    sealed = await sealing.unseal(tx, row.sealed_id)
+    outcome = (
+        "forgotten" if sealed is None else await handling.handle(tx, who, unpack(row, sealed), row.inbox_id)
+    )
+    await _update(tx, row.inbox_id, state="handled", settled_at=tx.now, outcome=outcome)
+    tx.woken.add("outbox")
+
+
+async def _failed(ctx: Ctx, inbox_id: int) -> None:
+    """Try again a little later; after a few tries park the message, tell the patient plainly, and tell staff."""
+    async with ctx.begin() as tx:
+        row = await tx.first(
+            select(InboxMessage).where(InboxMessage.inbox_id == inbox_id).with_for_update(skip_locked=True)
+        )
+        if row is None or row.state != "pending":
+            return
+        if row.tries + 1 < TRIES:
+            again = tx.now + RETRY_AFTER[row.tries]
+            await _update(tx, inbox_id, tries=row.tries + 1, next_try_at=again)
+            return
+        await _update(tx, inbox_id, state="parked", tries=row.tries + 1, settled_at=tx.now, outcome="parked")
+        await handling.park(tx, await people.by_contact(tx, row.contact_id), inbox_id)
+        tx.woken.update({"inbox", "outbox"})
+
+
+async def _update(tx: Tx, inbox_id: int, **values: object) -> None:
+    await tx.execute(update(InboxMessage).where(InboxMessage.inbox_id == inbox_id).values(**values))

@@ -1,0 +1,212 @@
+"""Who is behind an address, and which of a person's addresses may be written to unasked."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, and_, insert, or_, select
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from bot.db.people import CareLink, Consent, Contact, Correspondent, Participant
+from bot.db.sites import Site
+from bot.services import sealing
+from bot.services.context import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """The person of this stimulus: through which contact, as which correspondent, about which participant."""
+
+    contact_id: int
+    channel: str
+    account: str
+    key_id: uuid.UUID  # seals what is said from and to this contact
+    language: str
+    state: str = "active"
+    correspondent_id: int | None = None
+    participant_id: int | None = None
+    relation: str = ""
+    site_id: int | None = None
+    site_phone: str = ""
+    zone: str = "Asia/Shanghai"
+    study: str = ""
+    telegram_mode: str = "full"
+
+    @property
+    def lock_key(self) -> int:
+        return self.participant_id if self.participant_id is not None else -self.contact_id
+
+    @property
+    def actor(self) -> str:
+        return f"correspondent:{self.correspondent_id}"
+
+    @property
+    def as_whom(self) -> str:
+        return "self" if self.relation == "self" else "caregiver"
+
+
+_COLUMNS = (
+    Contact.contact_id,
+    Contact.channel,
+    Contact.account,
+    Contact.key_id,
+    Contact.state,
+    Contact.correspondent_id,
+    Correspondent.language,
+    CareLink.participant_id,
+    CareLink.relation,
+    Participant.site_id,
+    Participant.study,
+    Site.phone,
+    Site.zone,
+    Site.telegram_mode,
+)
+_QUERY = (
+    select(*_COLUMNS)
+    .select_from(Contact)
+    .outerjoin(Correspondent, Correspondent.correspondent_id == Contact.correspondent_id)
+    .outerjoin(
+        CareLink, and_(CareLink.correspondent_id == Contact.correspondent_id, CareLink.until.is_(None))
+    )
+    .outerjoin(Participant, Participant.participant_id == CareLink.participant_id)
+    .outerjoin(Site, Site.site_id == Participant.site_id)
+    .order_by(CareLink.care_link_id.desc())
+    .limit(1)
+)
+
+
+async def by_contact(tx: Tx, contact_id: int) -> Who:
+    row = (await tx.execute(_QUERY.where(Contact.contact_id == contact_id))).one()
+    return _who(row)
+
+
+async def find(tx: Tx, channel: str, account: str, address: str) -> Who | None:
+    lookup = tx.ctx.keyring.lookup("address", f"{channel}\0{account}\0{address}")
+    row = await tx.first(
+        _QUERY.where(Contact.channel == channel, Contact.account == account, Contact.address_lookup == lookup)
+    )
+    return None if row is None else _who(row)
+
+
+async def meet(tx: Tx, channel: str, account: str, address: str) -> Who:
+    """The contact of this address, made as a stranger's when nobody has written from it before."""
+    found = await find(tx, channel, account, address)
+    if found is not None:
+        return found
+    key_id = await sealing.strangers_key(tx)
+    await tx.execute(
+        upsert(Contact)
+        .values(
+            channel=channel,
+            account=account,
+            address_lookup=tx.ctx.keyring.lookup("address", f"{channel}\0{account}\0{address}"),
+            address_sealed=await sealing.seal(tx, key_id, "address", address),
+            key_id=key_id,
+            state="stranger",
+            created_at=tx.now,
+        )
+        .on_conflict_do_nothing()
+    )
+    found = await find(tx, channel, account, address)
+    assert found is not None
+    return found
+
+
+async def add_contact(
+    tx: Tx, channel: str, account: str, address: str, key_id: uuid.UUID, staff_id: int
+) -> int:
+    """An address of a staff member, known from the start."""
+    statement = (
+        insert(Contact)
+        .values(
+            channel=channel,
+            account=account,
+            address_lookup=tx.ctx.keyring.lookup("address", f"{channel}\0{account}\0{address}"),
+            address_sealed=await sealing.seal(tx, key_id, "address", address),
+            key_id=key_id,
+            staff_id=staff_id,
+            state="active",
+            created_at=tx.now,
+            bound_at=tx.now,
+        )
+        .returning(Contact.contact_id)
+    )
+    return int((await tx.execute(statement)).scalar_one())
+
+
+async def reachable(tx: Tx, participant_id: int) -> list[Who]:
+    """Contacts that may be written to unasked: linked, open, consented; the participant's own before caregivers'.
+
+    Caregivers are written to only where the participant has no address of his own.
+    """
+    rows = await tx.all(
+        _QUERY.limit(None)
+        .where(CareLink.participant_id == participant_id, Contact.state == "active")
+        .order_by(None)
+        .order_by(Contact.contact_id)
+    )
+    given = await _consents(tx, participant_id)
+    able = [who for who in map(_who, rows) if _may_write(who, given)]
+    own = [who for who in able if who.relation == "self"]
+    return own or able
+
+
+def _may_write(who: Who, given: dict[tuple[int, str], str]) -> bool:
+    if given.get((who.correspondent_id or 0, "health_data")) != "given":
+        return False
+    if who.channel != "telegram":
+        return True
+    return who.telegram_mode != "off" and given.get((who.correspondent_id or 0, "telegram_abroad")) == "given"
+
+
+async def _consents(tx: Tx, participant_id: int) -> dict[tuple[int, str], str]:
+    """The latest decision of each correspondent on each matter."""
+    rows = await tx.all(
+        select(Consent.correspondent_id, Consent.matter, Consent.decision)
+        .where(Consent.participant_id == participant_id)
+        .order_by(Consent.consent_id)
+    )
+    return {(row.correspondent_id, row.matter): row.decision for row in rows}
+
+
+async def has_consent(tx: Tx, who: Who) -> bool:
+    if who.participant_id is None:
+        return False
+    given = await _consents(tx, who.participant_id)
+    return given.get((who.correspondent_id or 0, "health_data")) == "given"
+
+
+async def contacts_of(tx: Tx, correspondent_id: int) -> list[Who]:
+    """All open contacts of one correspondent: the screens on which one conversation shows."""
+    rows = await tx.all(
+        _QUERY.limit(None)
+        .where(
+            Contact.correspondent_id == correspondent_id,
+            or_(Contact.state == "active", Contact.state == "blocked"),
+        )
+        .order_by(None)
+        .order_by(Contact.contact_id)
+    )
+    return [_who(row) for row in rows]
+
+
+def _who(row: Row[Any]) -> Who:
+    get = row._mapping
+    return Who(
+        contact_id=get["contact_id"],
+        channel=get["channel"],
+        account=get["account"],
+        key_id=get["key_id"],
+        state=get["state"],
+        correspondent_id=get["correspondent_id"],
+        language=get["language"] or "zh_Hans_CN",
+        participant_id=get["participant_id"],
+        relation=get["relation"] or "",
+        site_id=get["site_id"],
+        site_phone=get["phone"] or "",
+        zone=get["zone"] or "Asia/Shanghai",
+        study=get["study"] or "",
+        telegram_mode=get["telegram_mode"] or "full",
+    )

@@ -1,0 +1,159 @@
+"""Write the next two weeks of doses and prompts. Planning twice changes nothing; the past and the asked are never touched."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, insert, select, update
+
+from bot.db.doses import DoseEvent
+from bot.db.timers import Timer
+from bot.services import timers
+from bot.services.alerts import Cause, raise_alert
+from bot.services.context import Tx
+from bot.services.timeline import Course, load
+from schedules.dosing import closes_at
+from schedules.localtime import instant
+from schedules.regimen import PlannedDose, expected_cycle, planned_doses
+
+EXTEND_EVERY = timedelta(days=1)
+CYCLE_LIMIT = timedelta(days=60)
+Key = tuple[str, int, int]  # drug, cycle, cycle day
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a decision changes: prompts that will not go out, and prompts that will."""
+
+    cancelled: int = 0
+    new: int = 0
+
+
+async def replan(tx: Tx, participant_id: int) -> Change:
+    """Bring the remembered plan to what the facts now say. The caller holds the participant's lock."""
+    course = _with_automatic_cycles(await load(tx, participant_id), tx.now)
+    horizon = tx.now + timedelta(days=course.study.prompts.horizon_days)
+    wanted: dict[Key, PlannedDose] = {
+        (dose.drug, dose.cycle, dose.cycle_day): dose
+        for dose in planned_doses(course.study, course.timeline)
+        if dose.due_at <= horizon
+    }
+    living = {(row.drug, row.cycle, row.cycle_day): row for row in await _living(tx, participant_id)}
+    dropped = [row for key, row in living.items() if row.due_at > tx.now and not _same(row, wanted.get(key))]
+    if dropped:
+        await tx.execute(
+            update(DoseEvent)
+            .where(DoseEvent.dose_id.in_([row.dose_id for row in dropped]))
+            .values(superseded_at=tx.now)
+        )
+    kept = set(living) - {(row.drug, row.cycle, row.cycle_day) for row in dropped}
+    new = [dose for key, dose in wanted.items() if key not in kept]
+    if new:
+        await tx.execute(insert(DoseEvent), [_row(tx, course, dose) for dose in new])
+    change = await _set_prompts(tx, course, dropped, new)
+    await _set_next(tx, course)
+    return change
+
+
+def _with_automatic_cycles(course: Course, now: datetime) -> Course:
+    """Where the study lets cycles follow by themselves, the expected ones count as released."""
+    horizon = (now + timedelta(days=course.study.prompts.horizon_days)).date()
+    timeline = course.timeline
+    while course.study.cycle_release == "automatic":
+        following = expected_cycle(course.study, timeline)
+        if following is None or following.first_date > horizon:
+            break
+        timeline = replace(timeline, cycles=(*timeline.cycles, following))
+    return replace(course, timeline=timeline)
+
+
+async def _living(tx: Tx, participant_id: int) -> list[Row[Any]]:
+    return await tx.all(
+        select(DoseEvent).where(DoseEvent.participant_id == participant_id, DoseEvent.superseded_at.is_(None))
+    )
+
+
+def _same(row: Row[Any], dose: PlannedDose | None) -> bool:
+    return dose is not None and (row.due_at, row.dose_mg, row.zone) == (dose.due_at, dose.dose_mg, dose.zone)
+
+
+def _row(tx: Tx, course: Course, dose: PlannedDose) -> dict[str, Any]:
+    return {
+        "participant_id": course.participant_id,
+        "drug": dose.drug,
+        "cycle": dose.cycle,
+        "cycle_day": dose.cycle_day,
+        "dose_mg": dose.dose_mg,
+        "local_date": dose.local_date,
+        "local_time": dose.local_time,
+        "zone": dose.zone,
+        "due_at": dose.due_at,
+        "definition": course.study_hash,
+        "planned_at": tx.now,
+        "superseded_at": None,
+    }
+
+
+async def _set_prompts(tx: Tx, course: Course, dropped: list[Row[Any]], new: list[PlannedDose]) -> Change:
+    """One prompt for all doses of one instant. A dose that is already past its asking window gets none."""
+    pid = course.participant_id
+    still = {row.due_at for row in await _living(tx, pid)}
+    gone = {row.due_at for row in dropped} - still
+    cancelled = 0
+    if gone:
+        result = await tx.execute(
+            update(Timer)
+            .where(Timer.participant_id == pid, Timer.kind == "prompt", Timer.state == "waiting")
+            .where(Timer.key.in_([prompt_key(pid, due_at) for due_at in gone]))
+            .values(state="cancelled", settled_at=tx.now, outcome="replanned")
+        )
+        cancelled = int(result.rowcount)
+    ends: dict[datetime, datetime] = {}
+    for dose in new:
+        end = closes_at(course.study.drugs[dose.drug], dose.due_at)
+        ends[dose.due_at] = max(end, ends.get(dose.due_at, end))
+    made = 0
+    for due_at, end in sorted(ends.items()):
+        if end > tx.now:
+            made += await timers.set_timer(tx, "prompt", prompt_key(pid, due_at), pid, due_at, end)
+    return Change(cancelled, made)
+
+
+def prompt_key(participant_id: int, due_at: datetime) -> str:
+    return f"{participant_id}:{due_at.isoformat(timespec='minutes')}"
+
+
+async def _set_next(tx: Tx, course: Course) -> None:
+    """When to plan on, and when the next cycle should be confirmed. Nothing after an end."""
+    pid = course.participant_id
+    if course.status == "ended":
+        await timers.cancel(tx, pid, ("extend", "cycle_due"))
+        return
+    tomorrow = tx.now + EXTEND_EVERY
+    await timers.set_timer(
+        tx, "extend", f"{pid}:{tomorrow.date().isoformat()}", pid, tomorrow, tomorrow + timedelta(days=3650)
+    )
+    following = expected_cycle(course.study, course.timeline)
+    if following is not None and course.study.cycle_release == "staff":
+        await timers.cancel(tx, pid, ("cycle_due",))
+        due_at = instant(following.first_date, course.quiet_to, course.zone)
+        key = f"{pid}:{following.number}:{following.first_date.isoformat()}"
+        await timers.set_timer(
+            tx, "cycle_due", key, pid, due_at, due_at + CYCLE_LIMIT, {"cycle": following.number}
+        )
+
+
+async def extend(tx: Tx, timer: Row[Any]) -> str:
+    change = await replan(tx, timer.participant_id)
+    return f"planned:{change.new}"
+
+
+async def cycle_due(tx: Tx, timer: Row[Any]) -> str:
+    """The day on which a cycle would start without delay, and nobody has released it: staff confirm it or not."""
+    key = f"cycle_to_confirm:{timer.key}"
+    await raise_alert(
+        tx, Cause(timer.participant_id, "cycle_to_confirm", "routine", "cycle_to_confirm@1", key)
+    )
+    return "told_staff"

@@ -1,0 +1,227 @@
+"""Ask about doses when they are due, remind while they are unanswered, and stop when it is too late to be true.
+
+Every function asks again whether its reason still holds. What was not sent keeps the reason why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, exists, literal, select
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from bot.db.conversations import Conversation, Question
+from bot.db.doses import DoseEvent, DosePrompt, DoseReport
+from bot.dialogue.turn import JSON
+from bot.services import conversing, gaps, people, planning, prompting, timers
+from bot.services.alerts import Cause, raise_alert
+from bot.services.context import Tx
+from bot.services.conversing import Delivery
+from bot.services.dose_slots import slots_for
+from bot.services.people import Who
+from bot.services.timeline import Course, load
+from bot.services.timers import Fire, Postpone
+from schedules.dosing import closes_at, follow_up_at
+from schedules.localtime import in_quiet_hours, local, next_awake
+from schedules.regimen import is_held
+
+
+def topic(due_at: datetime) -> str:
+    return f"doses:{due_at.isoformat(timespec='minutes')}"
+
+
+async def prompt(tx: Tx, timer: Row[Any]) -> str | Postpone:
+    """A dose is due: ask about it, and about everything else that is due and was not asked."""
+    course = await load(tx, timer.participant_id)
+    blocked = _blocked(tx, course, timer.expires_at)
+    if blocked is not None:
+        return blocked
+    doses = await _unasked(tx, course)
+    if not doses:
+        return "nothing_to_ask"
+    return await _ask(tx, course, doses, timer.due_at, "prompt")
+
+
+async def later(tx: Tx, timer: Row[Any]) -> str | Postpone:
+    """The person asked to be asked later."""
+    course = await load(tx, timer.participant_id)
+    blocked = _blocked(tx, course, timer.expires_at)
+    if blocked is not None:
+        return blocked
+    doses = [dose for dose in await unanswered(tx, course) if dose.dose_id in timer.payload["doses"]]
+    return await _ask(tx, course, doses, doses[0].due_at, "later") if doses else "answered"
+
+
+async def follow_up(tx: Tx, timer: Row[Any]) -> str | Postpone:
+    """The day after: not "please take" but "did you take it?"."""
+    course = await load(tx, timer.participant_id)
+    blocked = _blocked(tx, course, timer.expires_at)
+    if blocked is not None:
+        return blocked
+    due_at = datetime.fromisoformat(timer.payload["due_at"])
+    for who in await people.reachable(tx, course.participant_id):
+        await conversing.end_topic(tx, who, course.participant_id, topic(due_at), Delivery())
+    doses = [dose for dose in await unanswered(tx, course) if dose.due_at == due_at]
+    return await _ask(tx, course, doses, due_at, "followup") if doses else "answered"
+
+
+async def nudge(tx: Tx, timer: Row[Any]) -> str:
+    """One more neutral line while the question is open. Never in quiet hours: then it is simply left out."""
+    course = await load(tx, timer.participant_id)
+    if course.status != "active":
+        return course.status
+    if _quiet(tx, course):
+        return "quiet_hours"
+    sent = 0
+    for who, token in await _open_questions(tx, course.participant_id, timer.payload["topic"]):
+        sent += await prompting.nudge(tx, who, token, timer.expires_at - tx.now)
+    return f"nudged:{sent}" if sent else "nothing_open"
+
+
+async def close(tx: Tx, timer: Row[Any]) -> str:
+    """The window is over: the question goes. The dose is unanswered, which is not the same as missed."""
+    course = await load(tx, timer.participant_id)
+    who = next(iter(await people.reachable(tx, course.participant_id)), None)
+    if who is None:
+        return "nobody"
+    await conversing.end_topic(tx, who, course.participant_id, timer.payload["topic"], Delivery())
+    return "closed"
+
+
+def _blocked(tx: Tx, course: Course, limit: datetime) -> str | Postpone | None:
+    if course.status != "active":
+        return course.status
+    if not _quiet(tx, course):
+        return None
+    awake = next_awake(tx.now, course.zone, course.quiet_from, course.quiet_to)
+    # A reminder never moves past its own limit: then it is dropped, and the record says why.
+    return Postpone(awake) if awake < limit else "quiet_hours"
+
+
+def _quiet(tx: Tx, course: Course) -> bool:
+    return in_quiet_hours(tx.now, course.zone, course.quiet_from, course.quiet_to)
+
+
+async def unanswered(tx: Tx, course: Course) -> list[Row[Any]]:
+    """Doses that are due, still within their asking window, neither held nor answered; oldest first."""
+    rows = await tx.all(
+        select(DoseEvent)
+        .where(
+            DoseEvent.participant_id == course.participant_id,
+            DoseEvent.superseded_at.is_(None),
+            DoseEvent.due_at <= tx.now,
+            DoseEvent.due_at > tx.now - timedelta(days=14),
+            ~exists(literal(1)).where(DoseReport.dose_id == DoseEvent.dose_id),
+        )
+        .order_by(DoseEvent.due_at, DoseEvent.drug)
+    )
+    return [
+        row
+        for row in rows
+        if closes_at(course.study.drugs[row.drug], row.due_at) > tx.now
+        and not is_held(course.timeline, row.drug, row.due_at)
+    ]
+
+
+async def _unasked(tx: Tx, course: Course) -> list[Row[Any]]:
+    rows = await unanswered(tx, course)
+    asked = set(
+        (
+            await tx.execute(
+                select(DosePrompt.dose_id).where(DosePrompt.dose_id.in_([row.dose_id for row in rows]))
+            )
+        ).scalars()
+    )
+    return [row for row in rows if row.dose_id not in asked]
+
+
+async def _ask(tx: Tx, course: Course, doses: list[Row[Any]], due_at: datetime, purpose: str) -> str:
+    """Begin the dose conversation with everybody who should be asked. One group, however many screens."""
+    able = await people.reachable(tx, course.participant_id)
+    if not able:
+        await _unreachable(tx, course)
+        return "no_contact"
+    limit = max(closes_at(course.study.drugs[dose.drug], dose.due_at) for dose in doses)
+    slots = await slots_for(tx, course, doses, able[0], purpose)
+    for who in _each_correspondent(able):
+        delivery = Delivery(pushed=True, purpose=purpose, lives=limit - tx.now)
+        conversation_id = await conversing.begin(tx, who, "dose", slots, delivery, topic(due_at))
+        await remember(tx, doses, conversation_id, slots)
+    await _set_timers(tx, course, doses, due_at, limit, purpose)
+    return f"asked:{len(doses)}"
+
+
+def _each_correspondent(able: Iterable[Who]) -> list[Who]:
+    first: dict[int | None, Who] = {}
+    for who in able:
+        first.setdefault(who.correspondent_id, who)
+    return list(first.values())
+
+
+async def remember(tx: Tx, doses: list[Row[Any]], conversation_id: int, slots: dict[str, JSON]) -> None:
+    modes = {one["dose_id"]: one["mode"] for one in slots["doses"]}  # type: ignore[union-attr,index,call-overload]
+    await tx.execute(
+        upsert(DosePrompt).on_conflict_do_nothing(),
+        [
+            {
+                "dose_id": dose.dose_id,
+                "conversation_id": conversation_id,
+                "mode": modes[str(dose.dose_id)],
+                "asked_at": tx.now,
+            }
+            for dose in doses
+        ],
+    )
+
+
+async def _set_timers(
+    tx: Tx, course: Course, doses: list[Row[Any]], due_at: datetime, limit: datetime, purpose: str
+) -> None:
+    """What follows while nobody answers: nudges today, the other question tomorrow, silence at the end."""
+    pid, name = course.participant_id, topic(due_at)
+    key = planning.prompt_key(pid, due_at)
+    if purpose == "prompt":
+        for number, minutes in enumerate(course.study.prompts.nudge_minutes, 1):
+            at = tx.now + timedelta(minutes=minutes)
+            if at < limit:
+                # A nudge is a nudge for an hour: later it would be one more reminder, at no agreed time.
+                await timers.set_timer(
+                    tx, "nudge", f"{key}:{number}", pid, at, at + timedelta(hours=1), {"topic": name}
+                )
+        day_after = follow_up_at(doses[0].local_date, doses[0].local_time, doses[0].zone)
+        if tx.now < day_after < limit:
+            payload = {"due_at": due_at.isoformat()}
+            await timers.set_timer(tx, "followup", key, pid, day_after, limit, payload)
+    await timers.set_timer(tx, "close", key, pid, limit, limit + timedelta(days=3650), {"topic": name})
+
+
+async def _unreachable(tx: Tx, course: Course) -> None:
+    """Nobody can be told. Staff learn it once a week, not at every dose."""
+    year, week, _ = local(tx.now, course.zone).isocalendar()
+    key = f"unreachable:{course.participant_id}:{year}-{week}"
+    await raise_alert(tx, Cause(course.participant_id, "unreachable", "routine", "unreachable@1", key))
+
+
+async def _open_questions(tx: Tx, participant_id: int, name: str) -> list[tuple[Who, str]]:
+    rows = await tx.all(
+        select(Question.token, Conversation.contact_id)
+        .join(Conversation, Conversation.conversation_id == Question.conversation_id)
+        .where(
+            Question.participant_id == participant_id, Question.state == "open", Conversation.topic == name
+        )
+    )
+    return [(await people.by_contact(tx, row.contact_id), row.token) for row in rows]
+
+
+FIRE: dict[str, Fire] = {
+    "prompt": prompt,
+    "later": later,
+    "followup": follow_up,
+    "nudge": nudge,
+    "close": close,
+    "extend": planning.extend,
+    "cycle_due": planning.cycle_due,
+    "reask": gaps.reask,
+}

@@ -1,0 +1,120 @@
+"""Keep a value so that only a holder of the person's key can read it. No other service writes personal data."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import delete, insert, select, update
+
+from bot.db.privacy import DataKey, Sealed
+from bot.services.context import Tx
+
+STRANGERS_KEPT = timedelta(days=7)
+
+
+async def new_key(tx: Tx, scope: str, lives: timedelta | None = None) -> uuid.UUID:
+    key_id = uuid.uuid4()
+    wrapped = tx.ctx.keyring.new_data_key(key_id)
+    expires_at = tx.now + lives if lives else None
+    await tx.execute(
+        insert(DataKey).values(
+            key_id=key_id, scope=scope, wrapped=wrapped, created_at=tx.now, expires_at=expires_at
+        )
+    )
+    return key_id
+
+
+async def strangers_key(tx: Tx) -> uuid.UUID:
+    """The key of people whom nobody has introduced yet: a new one each day, destroyed a week later."""
+    found = await tx.scalar(
+        select(DataKey.key_id)
+        .where(DataKey.scope == "strangers", DataKey.wrapped.is_not(None))
+        .where(DataKey.created_at > tx.now - timedelta(days=1))
+        .order_by(DataKey.created_at.desc())
+        .limit(1)
+    )
+    return found or await new_key(tx, "strangers", STRANGERS_KEPT + timedelta(days=1))
+
+
+async def unlock(tx: Tx, key_id: uuid.UUID) -> bool:
+    """False when the key has been destroyed: what it sealed is gone for good."""
+    if tx.ctx.keyring.knows(key_id):
+        return True
+    wrapped = await tx.scalar(select(DataKey.wrapped).where(DataKey.key_id == key_id))
+    if wrapped is None:
+        return False
+    tx.ctx.keyring.unlock(key_id, wrapped)
+    return True
+
+
+async def seal(tx: Tx, key_id: uuid.UUID, kind: str, value: str | bytes | dict[str, Any]) -> uuid.UUID:
+    await unlock(tx, key_id)
+    sealed_id = uuid.uuid4()
+    ciphertext = tx.ctx.keyring.seal(key_id, sealed_id, kind, _bytes(value))
+    await tx.execute(
+        insert(Sealed).values(
+            sealed_id=sealed_id, key_id=key_id, kind=kind, ciphertext=ciphertext, created_at=tx.now
+        )
+    )
+    return sealed_id
+
+
+async def reseal(tx: Tx, key_id: uuid.UUID, sealed_id: uuid.UUID, kind: str, value: dict[str, Any]) -> None:
+    """Overwrite a value in place. The database allows it for the state of a conversation only."""
+    await unlock(tx, key_id)
+    ciphertext = tx.ctx.keyring.seal(key_id, sealed_id, kind, _bytes(value))
+    await tx.execute(update(Sealed).where(Sealed.sealed_id == sealed_id).values(ciphertext=ciphertext))
+
+
+async def unseal(tx: Tx, sealed_id: uuid.UUID) -> bytes | None:
+    """None when the person's key has been destroyed."""
+    row = await tx.first(
+        select(Sealed.key_id, Sealed.kind, Sealed.ciphertext).where(Sealed.sealed_id == sealed_id)
+    )
+    if row is None or not await unlock(tx, row.key_id):
+        return None
+    return tx.ctx.keyring.unseal(row.key_id, sealed_id, row.kind, row.ciphertext)
+
+
+async def unseal_text(tx: Tx, sealed_id: uuid.UUID | None) -> str:
+    value = await unseal(tx, sealed_id) if sealed_id else None
+    return "" if value is None else value.decode()
+
+
+async def unseal_json(tx: Tx, sealed_id: uuid.UUID) -> dict[str, Any]:
+    value = await unseal(tx, sealed_id)
+    return {} if value is None else dict(json.loads(value))
+
+
+async def forget_strangers(tx: Tx) -> int:
+    """Destroy strangers' keys past their day, and what they sealed. Returns the number of keys."""
+    expired = (
+        await tx.execute(
+            select(DataKey.key_id).where(
+                DataKey.scope == "strangers", DataKey.wrapped.is_not(None), DataKey.expires_at <= tx.now
+            )
+        )
+    ).scalars()
+    keys = list(expired)
+    for key_id in keys:
+        await destroy_key(tx, key_id)
+        await tx.execute(delete(Sealed).where(Sealed.key_id == key_id))
+    return len(keys)
+
+
+async def destroy_key(tx: Tx, key_id: uuid.UUID) -> None:
+    await tx.execute(
+        update(DataKey).where(DataKey.key_id == key_id).values(wrapped=None, destroyed_at=tx.now)
+    )
+    tx.ctx.keyring.forget(key_id)
+
+
+def _bytes(value: str | bytes | dict[str, Any]) -> bytes:
+    if isinstance(value, bytes):
+        return value
+    if isinstance(value, str):
+        return value.encode()
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()

@@ -1,0 +1,80 @@
+"""Conversations as they stand: read from their rows, by the token of a question or by what was asked last."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from bot.db.conversations import Conversation, Question
+from bot.dialogue.script import Script
+from bot.dialogue.turn import State
+from bot.services import sealing
+from bot.services.context import Tx
+from bot.services.people import Who
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """A conversation read from its row."""
+
+    conversation_id: int
+    script: Script
+    state: State
+    token: str | None  # of its open question
+
+
+_TALK = (
+    select(
+        Conversation.conversation_id,
+        Conversation.definition,
+        Conversation.state_sealed,
+        Question.token,
+        Question.state,
+        Question.settled_sealed,
+    )
+    .select_from(Question)
+    .join(Conversation, Conversation.conversation_id == Question.conversation_id)
+)
+
+
+async def by_token(tx: Tx, who: Who, token: str) -> Row[Any] | None:
+    """The question of this token, if it was put to this person."""
+    return await tx.first(_TALK.where(Question.token == token, *_mine(who)))
+
+
+async def latest_open(tx: Tx, who: Who, other_than: int | None = None) -> Row[Any] | None:
+    """The question that typed words answer: the one asked last."""
+    query = _TALK.where(Question.state == "open", *_mine(who)).order_by(Question.asked_at.desc()).limit(1)
+    if other_than is not None:
+        query = query.where(Question.conversation_id != other_than)
+    return await tx.first(query)
+
+
+def _mine(who: Who) -> tuple[Any, ...]:
+    if who.participant_id is None:
+        return (Question.contact_id == who.contact_id, Question.participant_id.is_(None))
+    return (Question.participant_id == who.participant_id, Question.correspondent_id == who.correspondent_id)
+
+
+async def talk_of(tx: Tx, row: Row[Any]) -> Talk | None:
+    """None when the person's key is gone, or the conversation is over."""
+    saved = await sealing.unseal_json(tx, row.state_sealed)
+    if not saved:
+        return None
+    script = tx.ctx.book.script_by_hash(row.definition)
+    return Talk(
+        row.conversation_id, script, State.from_json(saved), row.token if row.state == "open" else None
+    )
+
+
+async def open_about(tx: Tx, participant_id: int, topic: str) -> list[Talk]:
+    """Conversations about a topic that still wait for an answer, with whomever they were begun."""
+    rows = await tx.all(
+        _TALK.where(
+            Question.participant_id == participant_id, Question.state == "open", Conversation.topic == topic
+        )
+    )
+    found = [await talk_of(tx, row) for row in rows]
+    return [talk for talk in found if talk is not None]

@@ -1,0 +1,111 @@
+"""A participant's facts, read from their rows into the values that `schedules` computes with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, time
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from bot.db.people import Participant, StatusChange
+from bot.db.regimens import CycleStart, DoseLevelChange, Habit, Hold, RegimenAssignment, Resume
+from bot.services.context import Tx
+from schedules import regimen
+from schedules.study import Study
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """Everything decided about one participant, as far as recorded."""
+
+    participant_id: int
+    study_hash: str
+    study: Study
+    timeline: regimen.Timeline
+    status: str  # active, paused, ended
+    zone: str
+    dose_time: time
+    quiet_from: time
+    quiet_to: time
+    claimed_holds: frozenset[str]  # drugs that the participant says were stopped, not yet confirmed
+
+
+async def load(tx: Tx, participant_id: int) -> Course:
+    study_name = await tx.scalar(
+        select(Participant.study).where(Participant.participant_id == participant_id)
+    )
+    study_hash, study = tx.ctx.book.study(study_name, tx.now)
+    habits = await _rows(tx, Habit, participant_id)
+    changes = await _rows(tx, StatusChange, participant_id)
+    holds, claimed = await _holds(tx, participant_id)
+    latest = _at(habits, tx.now) or habits[0]
+    timeline = regimen.Timeline(
+        assignments=tuple(
+            regimen.Assignment(row.effective_from, row.arm)
+            for row in await _rows(tx, RegimenAssignment, participant_id)
+        ),
+        cycles=_cycles(await _rows(tx, CycleStart, participant_id)),
+        habits=tuple(regimen.Habit(row.effective_from, row.zone, row.dose_time) for row in habits),
+        levels=tuple(
+            regimen.DoseLevel(row.drug, row.effective_from, row.level)
+            for row in await _rows(tx, DoseLevelChange, participant_id)
+        ),
+        holds=holds,
+        ends_at=next((row.effective_from for row in reversed(changes) if row.status == "ended"), None),
+    )
+    return Course(
+        participant_id,
+        study_hash,
+        study,
+        timeline,
+        status_of(changes, tx.now),
+        latest.zone,
+        latest.dose_time,
+        latest.quiet_from,
+        latest.quiet_to,
+        claimed,
+    )
+
+
+async def status(tx: Tx, participant_id: int) -> str:
+    return status_of(await _rows(tx, StatusChange, participant_id), tx.now)
+
+
+def status_of(changes: list[Row[Any]], now: datetime) -> str:
+    row = _at(changes, now)
+    return "active" if row is None else str(row.status)
+
+
+async def _rows(tx: Tx, table: Any, participant_id: int) -> list[Row[Any]]:
+    """In the order in which they take effect; of two from one instant, the later written counts."""
+    key = next(iter(table.__table__.primary_key.columns))
+    return await tx.all(
+        select(table).where(table.participant_id == participant_id).order_by(table.effective_from, key)
+    )
+
+
+def _at(rows: list[Row[Any]], now: datetime) -> Row[Any] | None:
+    started = [row for row in rows if row.effective_from <= now]
+    return started[-1] if started else None
+
+
+def _cycles(rows: list[Row[Any]]) -> tuple[regimen.Cycle, ...]:
+    """Of each cycle the row written last: a corrected start replaces the earlier one."""
+    latest = {row.cycle: row for row in sorted(rows, key=lambda row: row.cycle_start_id)}
+    return tuple(regimen.Cycle(number, latest[number].local_date) for number in sorted(latest))
+
+
+async def _holds(tx: Tx, participant_id: int) -> tuple[tuple[regimen.Hold, ...], frozenset[str]]:
+    resumes = {row.hold_id: row.effective_from for row in await _rows(tx, Resume, participant_id)}
+    rows = await _rows(tx, Hold, participant_id)
+    settled = {row.supersedes for row in rows if row.supersedes is not None}
+    holds = tuple(
+        regimen.Hold(row.drug, row.effective_from, resumes.get(row.hold_id)) for row in rows if row.confirmed
+    )
+    claimed = frozenset(
+        row.drug
+        for row in rows
+        if not row.confirmed and row.hold_id not in settled and row.hold_id not in resumes and row.drug
+    )
+    return holds, claimed

@@ -1,0 +1,159 @@
+"""Set, cancel and fire what waits. Any number of processes may fire: each locks one owner, skipping locked ones.
+
+A timer asks again whether it is still true when it fires; past its limit it expires, and says so.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, bindparam, func, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.exc import DBAPIError
+
+from bot.db.timers import Timer
+from bot.services.context import Ctx, Tx
+from bot.services.locking import try_lock
+
+log = logging.getLogger(__name__)
+
+TRIES = 3
+TRY_AGAIN = timedelta(minutes=1)
+CANDIDATES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Postpone:
+    """Not now: fire at this instant instead (quiet hours, say)."""
+
+    until: datetime
+
+
+Fire = Callable[[Tx, Row[Any]], Awaitable[str | Postpone]]
+
+
+async def set_timer(
+    tx: Tx,
+    kind: str,
+    key: str,
+    participant_id: int | None,
+    due_at: datetime,
+    expires_at: datetime,
+    payload: Mapping[str, Any] | None = None,
+) -> bool:
+    """True when the timer is new, or was cancelled before: setting it twice changes nothing."""
+    statement = upsert(Timer).values(
+        kind=kind,
+        key=key,
+        participant_id=participant_id,
+        due_at=due_at,
+        expires_at=expires_at,
+        payload=dict(payload or {}),
+        state="waiting",
+        tries=0,
+        created_at=tx.now,
+    )
+    again = statement.on_conflict_do_update(
+        index_elements=["kind", "key"],
+        set_={
+            "state": "waiting",
+            "due_at": due_at,
+            "expires_at": expires_at,
+            "settled_at": None,
+            "outcome": None,
+        },
+        where=Timer.state == "cancelled",
+    )
+    tx.woken.add("timers")
+    return await tx.scalar(again.returning(Timer.timer_id)) is not None
+
+
+async def cancel(tx: Tx, participant_id: int, kinds: tuple[str, ...], key_prefix: str = "") -> int:
+    statement = (
+        update(Timer)
+        .where(Timer.participant_id == participant_id, Timer.state == "waiting", Timer.kind.in_(kinds))
+        .values(state="cancelled", settled_at=tx.now, outcome="cancelled")
+    )
+    if key_prefix:
+        statement = statement.where(Timer.key.startswith(key_prefix, autoescape=True))
+    return int((await tx.execute(statement)).rowcount)
+
+
+_OWNERS = (
+    select(Timer.participant_id, func.min(Timer.due_at).label("first"))
+    .where(Timer.state == "waiting", Timer.due_at <= bindparam("now"), Timer.participant_id.is_not(None))
+    .group_by(Timer.participant_id)
+    .order_by("first")
+    .limit(CANDIDATES)
+)
+
+
+async def fire_next(ctx: Ctx, kinds: Mapping[str, Fire]) -> bool:
+    """Fire the oldest due timer of one participant whom nobody else is serving. False: nothing was due."""
+    timer_id: int | None = None
+    try:
+        async with ctx.begin() as tx:
+            row = await _next(tx)
+            if row is None:
+                return False
+            timer_id = row.timer_id
+            await _fire(tx, row, kinds)
+            return True
+    except Exception as problem:
+        if timer_id is None or (isinstance(problem, DBAPIError) and problem.connection_invalidated):
+            raise
+        log.exception("A timer could not be fired", extra={"action": "timer_failed", "timer_id": timer_id})
+        await _failed(ctx, timer_id)
+        return True
+
+
+async def _next(tx: Tx) -> Row[Any] | None:
+    owners = [row.participant_id for row in (await tx.execute(_OWNERS, {"now": tx.now})).all()]
+    locked = await try_lock(tx, owners) if owners else None
+    query = (
+        select(Timer).where(Timer.state == "waiting", Timer.due_at <= tx.now).order_by(Timer.due_at).limit(1)
+    )
+    if locked is not None:
+        return await tx.first(query.where(Timer.participant_id == locked))
+    return await tx.first(query.where(Timer.participant_id.is_(None)).with_for_update(skip_locked=True))
+
+
+async def _fire(tx: Tx, row: Row[Any], kinds: Mapping[str, Fire]) -> None:
+    if row.expires_at <= tx.now:
+        await _set(tx, row.timer_id, state="expired", settled_at=tx.now, outcome="too_late")
+        return
+    result = await kinds[row.kind](tx, row)
+    if isinstance(result, Postpone):
+        await _set(tx, row.timer_id, due_at=result.until)
+        return
+    await _set(tx, row.timer_id, state="fired", settled_at=tx.now, outcome=result)
+    tx.woken.add("outbox")
+
+
+async def _failed(ctx: Ctx, timer_id: int) -> None:
+    """Try again in a minute; after a few tries park it, so that it blocks nobody, and tell staff."""
+    async with ctx.begin() as tx:
+        row = await tx.first(
+            select(Timer).where(Timer.timer_id == timer_id).with_for_update(skip_locked=True)
+        )
+        if row is None or row.state != "waiting":
+            return
+        if row.tries + 1 < TRIES:
+            await _set(tx, timer_id, tries=row.tries + 1, due_at=tx.now + TRY_AGAIN)
+            return
+        await _set(tx, timer_id, state="parked", tries=row.tries + 1, settled_at=tx.now, outcome="parked")
+        if row.participant_id is not None:
+            from bot.services.alerts import Cause, raise_alert
+
+            cause = Cause(
+                row.participant_id, "reminder_failed", "urgent", "reminder_failed@1", f"timer:{timer_id}"
+            )
+            await raise_alert(tx, cause)
+
+
+async def _set(tx: Tx, timer_id: int, **values: Any) -> None:
+    await tx.execute(update(Timer).where(Timer.timer_id == timer_id).values(**values))

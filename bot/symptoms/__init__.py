@@ -1,0 +1,1 @@
+"""What answers mean: danger words, and later questionnaires, provisional grades and triage. Pure."""

@@ -1,0 +1,144 @@
+"""Is a danger word meant of this person, now? Denied, past, supposed, asked and somebody else's are doubtful.
+
+The bias is deliberate: only a clear sign makes a match doubtful, since a doubtful one is asked back
+("is it happening now?") while a stated one is answered at once. Grammar stands here, danger words in the rules.
+"""
+
+from __future__ import annotations
+
+import re
+
+from bot.symptoms.danger import DangerRule
+from bot.symptoms.denial import is_denied, is_denied_after, is_denied_inside
+from bot.symptoms.passage import Passage
+from bot.symptoms.pattern import Match
+
+
+def is_doubtful(passage: Passage, match: Match, rule: DangerRule) -> bool:
+    """True when something around the match says that it is not a statement about here and now."""
+    text = passage.text
+    clause = text[passage.clause_start(match.start) : match.start]
+    sentence = text[passage.sentence_start(match.start) : match.start]
+    end = passage.clause_end(match.end)
+    matched, tail, stop = text[match.start : match.end], text[match.end : end], text[end : end + 1]
+    following = text[end + (stop in (",", ":") and bool(stop)) : end + 16]
+    return (
+        any(is_denied_inside(text[start:stop_]) for start, stop_ in match.gaps)
+        or is_denied(sentence)
+        or is_denied_after(tail)
+        or _is_past(sentence, matched, tail)
+        or (not rule.event and (_is_over(tail, following) or _is_over(following, "")))
+        or _is_supposed(clause, tail)
+        or _is_asked(clause, tail, stop, general=rule.tier == "urgent" and not _MEASURED.search(matched))
+        or _is_anothers(sentence, clause, tail)
+    )
+
+
+# Past: 上个月发过烧. An ongoing "since last month" is not past.
+
+_PAST = re.compile(
+    r"上个?月|上上个?月|前几?个月|去年|前年|往年|当年|那年|小时候|年轻(?:时|的时候)|上次|上回|那次|那回"
+    r"|前段时间|前阵子?|前一阵|以往|曾经"
+    r"|[0-9一二两三四五六七八九十几半好多]+个?(?:月|年|周|星期|礼拜)(?:之|以)?前"
+    r"|(?:^|[,:我他她你]|很久|好久|早)(?:以前|之前|从前|过去)"
+    r"|(?:last|previous) (?:month|year)|(?:months?|years?|weeks?) ago|\bused to|\bonce had|in the past|history of"
+)
+_STILL = re.compile(
+    r"开始|起就|以来|到现在|至今|一直|现在|目前|今天|今早|今晚|刚才|刚刚|又|还在|仍|since|still|\bnow\b|today|again"
+)
+_PAST_AFTER = re.compile(
+    r" (?:last (?:month|year)|(?:a|two|three|few|several|[0-9]+) (?:months?|years?|weeks?) ago)"
+)
+_ONCE_INSIDE = re.compile(r"[发烧得吃吐晕疼痛流咳出]过(?![来去敏量度])")
+_ONCE_AFTER = re.compile(r"过(?![来去敏量度多于后])")
+_RECENT = re.compile(
+    r"刚|今天|今早|今晚|昨天|昨晚|昨夜|夜里|半夜|早上|上午|下午|中午|晚上|前天|这两天|today|yesterday|last night"
+)
+
+
+def _is_past(sentence: str, matched: str, tail: str) -> bool:
+    found = list(_PAST.finditer(sentence))
+    if found and not _STILL.search(sentence[found[-1].end() :] + tail):
+        return True
+    once = _ONCE_AFTER.match(tail) or _ONCE_INSIDE.search(matched)
+    return bool(_PAST_AFTER.match(tail)) or (bool(once) and not _RECENT.search(sentence))
+
+
+# Over: 昨天发烧，今早退了. Not asked of events (a faint that is over is still a faint).
+
+_OVER = re.compile(
+    r"[了 ]*(?:现在|今天|今早|早上|后来|这会儿|目前|已经|早就?|都|就|也|全|完全|基本|慢慢|自己|然后|昨天|前天|很快)*"
+    r"(?:好了(?![点些])|好利[索落]|痊愈|退烧了|退了|退下[来去]|止住了|止血了|停了(?!药)|没了|没有了|没事了|消了|消失"
+    r"|过去了|缓过来了|缓解了|恢复|不(?:疼|痛|烧|流|拉|吐|喘|晕|麻|肿|难受|闷|憋|抖|冷)了|不出血了"
+    r"|(?:it )?(?:is |has )?(?:gone|better now|resolved|stopped|went away))"
+)
+_BACK_AGAIN = re.compile(r"又|没好|还|again")
+
+
+def _is_over(words: str, following: str) -> bool:
+    found = _OVER.match(words)
+    return bool(found) and not _BACK_AGAIN.search(words[found.end() :] + following if found else "")
+
+
+# Supposed: 要是发烧了打哪个电话, 超过38度就来医院
+
+_IF = re.compile(
+    r"(?<![主重需])要是|如果|假如|假设|假使|万一|倘若|若是|若有|一旦|的话|会不会|可能会"
+    r"|说明书|网上|听说|电视|新闻|书上|百度|抖音"
+    r"|(?<!as )\bif\b|in case|\bmight\b|\bcould get\b|side effect"
+)
+_THE_CASE_THAT = re.compile(
+    r"[^,。]{0,4}?(?:的话|(?:时|的时候)(?:该|应|要|怎|打|找)|以上(?:才|就|要|算)|才算|算不算|算(?:高烧|发烧))"
+)
+_THRESHOLD = re.compile(r"(?:超过|高于|达到|满)$")
+_THEN = re.compile(r"(?:以上)?(?:的话)?(?:要|就|再|得|才|该|怎么|需要|应)")
+
+
+def _is_supposed(clause: str, tail: str) -> bool:
+    threshold = _THRESHOLD.search(clause) and _THEN.match(tail)
+    return bool(threshold or _IF.search(clause) or _THE_CASE_THAT.match(tail))
+
+
+# Asked: 会便血吗, 发烧能打疫苗吗. "What shall I do", 怎么办, is no such question: it follows a statement.
+
+_ASKED = re.compile(r"[了的过啊呢]*(?:吗|么|没有|没|不)$")
+_MAY_ONE = re.compile(r"(?:行不行|行吗|可不可以|可以吗|成吗|成不成|好不好)$")
+_ASKED_BEFORE = re.compile(r"(?:会|算|多少|几|为什么)$")
+_GENERAL = re.compile(r"(?:能|可以|要|多久|多少|为什么|是什么|几度|哪些|会)[^,。]*$")
+_MEASURED = re.compile(r"[0-9度]")
+_ENGLISH_QUESTION = re.compile(r" ?(?:does|do|can|could|will|would|is it|should|what|when|how)\b")
+_ENGLISH_STATEMENT = re.compile(r"\b(?:i|he|she)(?:'m|'ve| am| is| have| has| had| can't)\b|\bmy\b")
+
+
+def _is_asked(clause: str, tail: str, stop: str, *, general: bool) -> bool:
+    ends_asking = stop == "?" or tail.endswith(("吗", "么", "呢"))
+    if _ASKED.match(tail) or _MAY_ONE.search(tail) or (ends_asking and _ASKED_BEFORE.search(clause)):
+        return True
+    if stop == "?" and _ENGLISH_QUESTION.match(clause) and not _ENGLISH_STATEMENT.search(clause):
+        return True
+    return general and ends_asking and bool(_GENERAL.search(tail))
+
+
+# Somebody else's: 我邻居得了带状疱疹. A relative who may be the patient (老伴, 爸, 老爷子) counts as the patient.
+
+_STRANGERS = re.compile(
+    r"邻居|同事|朋友|别人|人家|其他人|病友|群友|隔壁|楼[上下]的|亲戚|同学|战友|熟人|有人|有个人|某人|老乡|群里"
+    r"|my (?:neighbou?r|friend|colleague|coworker)|someone|somebody|other people|another patient"
+)
+_YOUNGER = re.compile(
+    r"孙子|孙女|外孙|儿子|女儿|闺女|姑娘|儿媳妇?|女婿|侄|外甥|小孩|孩子|娃|宝宝|狗|猫"
+    r"|my (?:son|daughter|grandson|granddaughter|grandchild|child|kid|baby|dog|cat)"
+)
+_MYSELF = re.compile(
+    r"我(?!的?(?:邻居|同事|朋友|病友|家|们|亲戚|同学|孙|外孙|儿|女儿|闺女|姑娘|侄|老乡))"
+    r"|俺|自己|本人|老伴|老公|老婆|老爷子|老太太|老头|[爸妈爷奶]|父亲|母亲|\bi\b|\bi'm\b|\bme\b"
+)
+_SUCH_PEOPLE = re.compile(r"的?(?:人|病人|患者|老人|孩子)(?!说|们说)")
+
+
+def _is_anothers(sentence: str, clause: str, tail: str) -> bool:
+    for people, where in ((_STRANGERS, sentence), (_YOUNGER, clause)):
+        found = list(people.finditer(where))
+        if found and not _MYSELF.search(where[found[-1].end() :]):
+            return True
+    return bool(_SUCH_PEOPLE.match(tail))

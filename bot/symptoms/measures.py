@@ -1,0 +1,105 @@
+"""Numbers that count in danger rules: body temperatures, counts, and which of them were taken in the armpit.
+
+Reads numbers only; which number is dangerous stands in the rules.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from bot.dialogue.numerals import integer
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A number at a place in the text. Of a range (七八回, 6-7次) the lower one."""
+
+    start: int
+    end: int
+    value: float
+
+
+KINDS = ("number", "degrees", "armpit")
+
+_SIMPLE = r"(?:[0-9]{1,3}(?:\.[0-9])?|[零〇一二两三四五六七八九十百]{1,5})"
+_NUMBER = re.compile(
+    rf"(?<![0-9.])(?:(?P<several>好几)|(?P<low>{_SIMPLE})(?P<more>来|几|多)?"
+    rf"(?:[-~、到至](?={_SIMPLE})(?P<high>{_SIMPLE}))?)(?![0-9])"
+)
+_SEVERAL = 4.0
+_DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"两": 2}
+
+_DEGREES = re.compile(
+    r"""
+    (?<![0-9.零一二三四五六七八九十])
+    (?:(?P<whole>3[4-9]|4[0-3])|(?P<chinese>(?:三十[四五六七八九]|四十[一二三]?)(?=[度点])))
+    (?:(?:\.|。|点|度|°c?)(?P<tenth>[0-9]{1,2}(?![0-9])|[一二三四五六七八九半](?!个)))?
+    (?P<unit>度|°c?|c\b|\ ?celsius)?
+    (?![0-9])(?!\ ?(?:岁|斤|公斤|kg|cm|次|天|块|元|分|号|%|个|粒|片|颗|mg|毫克|/|码|路|楼|级|小时))
+    | (?<![0-9.])(?P<fahrenheit>(?:9[5-9]|10[0-9])(?:\.[0-9])?)\ ?(?:°?f\b|degrees|华氏)
+    """,
+    re.VERBOSE,
+)
+_FEVER_TALK = re.compile(
+    r"烧|骚|体温|发热|温度|量|测|哆嗦|寒战|发冷|怕冷|腋|夹肢窝|胳肢窝|temp|fever|burning"
+)
+_FEVER_TALK_JUST_BEFORE = re.compile(r"(?:烧|骚|温|热|量|度|temp|fever|temperature)[^0-9。!?;\n]{0,6}$")
+_WEATHER_OR_WATER = re.compile(
+    r"(?:外面|室外|室内|屋里|天气|气温|室温|空调|水温|热水|开水|洗澡水|泡脚|酒)[^。!?;\n]{0,5}$"
+)
+_ARMPIT = re.compile(r"腋|胳肢窝|夹肢窝|胳支窝|咯吱窝|胳膊窝|夹窝|armpit|axill")
+
+
+def readings(text: str) -> dict[str, list[Reading]]:
+    """All readings of a text in plain form, by kind, in order."""
+    degrees = [reading for found in _DEGREES.finditer(text) if (reading := _degrees(found, text))]
+    numbers = [reading for found in _NUMBER.finditer(text) if (reading := _number(found))]
+    return {"number": numbers, "degrees": degrees, "armpit": degrees if _ARMPIT.search(text) else []}
+
+
+def _number(found: re.Match[str]) -> Reading | None:
+    if found["several"]:
+        return Reading(found.start(), found.end(), _SEVERAL)
+    value = _value(found["low"])
+    if value is None:
+        return None
+    return Reading(found.start(), found.end(), value + (1 if found["more"] == "几" else 0))
+
+
+def _value(word: str) -> float | None:
+    if word[0].isascii():
+        return float(word)
+    whole = integer(word)
+    if whole is None and len(word) == 2 and word[0] in _DIGITS:  # 七八: seven or eight
+        return float(_DIGITS[word[0]])
+    if whole is None and len(word) == 3 and word[0] == "十":  # 十七八
+        whole = integer(word[:2])
+    return None if whole is None else float(whole)
+
+
+def _degrees(found: re.Match[str], text: str) -> Reading | None:
+    if found["fahrenheit"]:
+        return Reading(found.start(), found.end(), (float(found["fahrenheit"]) - 32) / 1.8)
+    before = text[max(0, found.start() - 12) : found.start()]
+    if _WEATHER_OR_WATER.search(before) or not _is_body(found, before, text):
+        return None
+    whole = int(found["whole"]) if found["whole"] else integer(found["chinese"]) or 0
+    return Reading(found.start(), found.end(), whole + _tenths(found["tenth"]))
+
+
+def _is_body(found: re.Match[str], before: str, text: str) -> bool:
+    """A number is a body temperature by its unit, by the talk around it, or when it is all that was said."""
+    if found["unit"] or found[0].strip() == text.strip() or "度" in found[0]:
+        return True
+    if found["tenth"]:
+        return bool(_FEVER_TALK.search(text))
+    return bool(_FEVER_TALK_JUST_BEFORE.search(before))
+
+
+def _tenths(word: str | None) -> float:
+    if not word:
+        return 0.0
+    if word == "半":
+        return 0.5
+    return int(word) / 10 ** len(word) if word.isdigit() and word.isascii() else _DIGITS[word] / 10

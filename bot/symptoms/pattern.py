@@ -1,0 +1,187 @@
+"""The small language in which danger rules say what to look for, and the search itself.
+
+    胸痛                    these characters
+    {chest}~{pain}          a word of a group, up to 4 characters of the same clause, a word of another group
+    {chest}~~{pain}         up to 12 characters of the same clause
+    {loose}~~~{number>=7}回 up to 12 characters, also across a comma, never across a sentence end
+    {fever} & {rigors}      both anywhere in the message, in any order
+    {degrees>=38.0}         a body temperature; {armpit>=37.7} one from the armpit; {number>=2} a count
+
+No regular expressions, so a rule cannot be made slow: the search is proportional to the text.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from bot.symptoms.measures import KINDS, Reading
+from bot.symptoms.passage import CLAUSE_ENDS, SENTENCE_ENDS, Passage
+
+GAPS = {"~": 4, "~~": 12, "~~~": 12}
+MOST_MATCHES = 64
+"""Matches of one chain that are looked at; whoever repeats himself more often is taken at his word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """One piece of a chain: any of `words`, or a `measure` of at least `least`.
+
+    `gap` characters may stand before it, with `across` also a comma.
+    """
+
+    words: frozenset[str] = frozenset()
+    measure: str = ""
+    least: float = 0.0
+    gap: int = 0
+    across: bool = False
+
+
+Chain = tuple[Element, ...]
+Pattern = tuple[Chain, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Where a chain was found, and the places of the gaps inside it."""
+
+    start: int
+    end: int
+    gaps: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """Where each word and each reading of a message stands, in order."""
+
+    words: Mapping[str, list[Match]]
+    readings: Mapping[str, list[Reading]]
+
+
+_PIECE = re.compile(r"\s*(~{1,3})\s*|\{\s*([a-z_]+)\s*(?:>=\s*([0-9.]+)\s*)?\}|([^{}~]+)")
+
+
+def parse_pattern(text: str, groups: Mapping[str, tuple[str, ...]]) -> Pattern:
+    """Raises ValueError with the reason for an unknown group or measure, a stray sign, or nothing to look for."""
+    return tuple(_parse_chain(part.strip(), groups) for part in text.split("&"))
+
+
+def _parse_chain(text: str, groups: Mapping[str, tuple[str, ...]]) -> Chain:
+    elements: list[Element] = []
+    gap, place = "", 0
+    while place < len(text):
+        found = _PIECE.match(text, place)
+        if not found:
+            raise ValueError(f"cannot be read from {text[place:]!r}")
+        place = found.end()
+        if found[1]:
+            gap = found[1]
+            continue
+        element = _element(found, groups)
+        elements.append(replace(element, gap=GAPS.get(gap, 0), across=gap == "~~~"))
+        gap = ""
+    if not elements or gap or text.startswith("~"):
+        raise ValueError(f"{text!r} looks for nothing, or begins or ends with ~")
+    if len(elements) == 1 and any(len(word) < 2 for word in elements[0].words):
+        raise ValueError(f"{text!r} is a single character, which is found everywhere")
+    return tuple(elements)
+
+
+def _element(found: re.Match[str], groups: Mapping[str, tuple[str, ...]]) -> Element:
+    name, least, literal = found[2], found[3], found[4]
+    if literal:
+        return Element(words=frozenset({literal.strip()}))
+    if least:
+        if name not in KINDS:
+            raise ValueError(f"{name!r} is not a measure: {', '.join(KINDS)}")
+        return Element(measure=name, least=float(least))
+    if name not in groups:
+        raise ValueError(f"there is no group of words {name!r}")
+    return Element(words=frozenset(groups[name]))
+
+
+def word_index(words: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """The words by their first two characters (one, for a word of one), as `find_words` needs them."""
+    index: dict[str, tuple[str, ...]] = {}
+    for word in sorted(words):
+        index[word[:2]] = (*index.get(word[:2], ()), word)
+    return index
+
+
+def find_words(passage: Passage, index: Mapping[str, tuple[str, ...]]) -> dict[str, list[Match]]:
+    """All places of all words, each list in order."""
+    text = passage.text
+    found: dict[str, list[Match]] = {}
+    for place, (first, second) in enumerate(zip(text, text[1:] + "\n", strict=True)):
+        for start in (first, first + second):
+            for word in index.get(start, ()):
+                if text.startswith(word, place) and _is_whole(text, place, word):
+                    found.setdefault(word, []).append(Match(place, place + len(word)))
+    return found
+
+
+def _is_whole(text: str, place: int, word: str) -> bool:
+    """A Latin word must not be part of a longer one; Chinese has no such marks."""
+    end = place + len(word)
+    before = place > 0 and _latin(text[place - 1]) and _latin(word[0])
+    return not before and not (end < len(text) and _latin(text[end]) and _latin(word[-1]))
+
+
+def _latin(character: str) -> bool:
+    return "a" <= character <= "z"
+
+
+def merged(patterns: Iterable[Pattern]) -> tuple[Pattern, ...]:
+    """The same patterns with all that are one plain word made into one, which is searched at once."""
+    plain_words: set[str] = set()
+    others = []
+    for pattern in patterns:
+        alone = pattern[0][0] if len(pattern) == len(pattern[0]) == 1 else None
+        if alone and alone.words:
+            plain_words |= alone.words
+        else:
+            others.append(pattern)
+    together: list[Pattern] = [((Element(words=frozenset(plain_words)),),)] if plain_words else []
+    return (*together, *others)
+
+
+def find_chain(chain: Chain, hits: Hits, passage: Passage) -> list[Match]:
+    """The places of a chain, earliest first, at most one more than MOST_MATCHES."""
+    if any(element.words and hits.words.keys().isdisjoint(element.words) for element in chain):
+        return []
+    matches = _places(chain[0], hits)
+    for element in chain[1:]:
+        if not matches:
+            return []
+        matches = _joined(matches, element, _places(element, hits), passage.text)
+    return matches[: MOST_MATCHES + 1]
+
+
+def _places(element: Element, hits: Hits) -> list[Match]:
+    if element.measure:
+        found = hits.readings[element.measure]
+        return [Match(r.start, r.end) for r in found if r.value >= element.least]
+    places = [match for word in hits.words.keys() & element.words for match in hits.words[word]]
+    return sorted(places, key=_in_order)
+
+
+def _in_order(match: Match) -> tuple[int, int]:
+    return match.start, match.end
+
+
+def _joined(matches: list[Match], element: Element, places: list[Match], text: str) -> list[Match]:
+    starts = [place.start for place in places]
+    joined: dict[tuple[int, int], Match] = {}
+    stops = SENTENCE_ENDS if element.across else CLAUSE_ENDS
+    for match in matches:
+        for number in range(bisect_left(starts, match.end), len(places)):
+            place = places[number]
+            if place.start > match.end + max(element.gap, 1):
+                break
+            between = text[match.end : place.start]
+            if between == " " or (len(between) <= element.gap and stops.isdisjoint(between)):
+                gaps = (*match.gaps, (match.end, place.start)) if between else match.gaps
+                joined.setdefault((match.start, place.end), Match(match.start, place.end, gaps))
+    return sorted(joined.values(), key=_in_order)

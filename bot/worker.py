@@ -1,0 +1,185 @@
+"""The loops: handle the inbox, fire timers, send the outbox, tidy up. Ticked by APScheduler, woken by this process's own
+commits. Any number of processes may run them at once; a tick that finds nothing costs one query.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from bot.errors import SendError, Unclear
+from bot.messages import Media, Outbound
+from bot.services import inbox, keeping, reminding, sealing, sealing_day, sending, timers
+from bot.services.context import Ctx
+from bot.services.sending import Pace, Parcel
+
+log = logging.getLogger(__name__)
+
+HANDLERS = 4  # people served at once by one process
+AFTER_TROUBLE_SECONDS = 1.0
+
+Drain = Callable[[], Awaitable[None]]
+
+
+class Sender(Protocol):
+    """What the worker needs of a channel. It never imports one."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def account(self) -> str: ...
+    async def send(self, outbound: Outbound) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One channel with its pace. `fetch` gets the bytes of a voice note or picture, where the channel has that."""
+
+    sender: Sender
+    pace: Pace
+    fetch: Callable[[bytes], Awaitable[Media]] | None = None
+
+
+class Worker:
+    """Runs until stopped. `wake(name)` starts a loop at once instead of at its next tick."""
+
+    def __init__(self, ctx: Ctx, lines: Sequence[Line]) -> None:
+        self._ctx = ctx
+        self._lines = lines
+        self._stopping = asyncio.Event()
+        self._loops: dict[str, asyncio.Event] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+        self._scheduler = AsyncIOScheduler(timezone="UTC")
+
+    async def start(self) -> None:
+        self._run("inbox", self._inbox, 0.5)
+        self._run("timers", self._timers, 1.0)
+        for line in self._lines:
+            self._run("outbox", partial(self._outbox, line), 0.25, f":{line.sender.name}")
+            if line.fetch is not None:
+                self._run("media", partial(self._media, line), 30.0, f":{line.sender.name}")
+        self._run("sweep", self._sweep, 5.0)
+        self._run("book", self._book, 5.0)
+        self._run("tidy", self._tidy, 600.0)
+        self._scheduler.start()
+
+    def wake(self, name: str) -> None:
+        for key, event in self._loops.items():
+            if key.partition(":")[0] == name:
+                event.set()
+
+    async def stop(self) -> None:
+        """Finish what is in hand and begin nothing new: what is left stands in the database."""
+        self._stopping.set()
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
+        for event in self._loops.values():
+            event.set()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _run(self, name: str, drain: Drain, seconds: float, suffix: str = "") -> None:
+        event = asyncio.Event()
+        event.set()
+        self._loops[name + suffix] = event
+        self._tasks.append(
+            asyncio.create_task(self._loop(name + suffix, event, drain), name=f"worker.{name}{suffix}")
+        )
+        self._scheduler.add_job(
+            event.set,
+            "interval",
+            seconds=seconds,
+            id=name + suffix,
+            coalesce=True,
+            max_instances=1,
+            misfire_grace_time=None,
+        )
+
+    async def _loop(self, name: str, event: asyncio.Event, drain: Drain) -> None:
+        while not self._stopping.is_set():
+            await event.wait()
+            event.clear()
+            try:
+                await drain()
+            except Exception:
+                # The database is away, most likely. Everything that waits is a row: try again a little later.
+                log.exception("A loop failed and goes on", extra={"action": "loop_failed", "loop": name})
+                await asyncio.sleep(AFTER_TROUBLE_SECONDS)
+                event.set()
+
+    async def _inbox(self) -> None:
+        await asyncio.gather(*(self._handle_all() for _ in range(HANDLERS)))
+
+    async def _handle_all(self) -> None:
+        while not self._stopping.is_set() and await inbox.handle_next(self._ctx):
+            pass
+
+    async def _timers(self) -> None:
+        while not self._stopping.is_set() and await timers.fire_next(self._ctx, reminding.FIRE):
+            pass
+
+    async def _outbox(self, line: Line) -> None:
+        while not self._stopping.is_set():
+            parcels = await sending.claim(self._ctx, line.sender.name, line.sender.account, line.pace)
+            if not parcels:
+                return
+            await asyncio.gather(*(self._send(line, parcel) for parcel in parcels))
+
+    async def _send(self, line: Line, parcel: Parcel) -> None:
+        result: str | SendError
+        try:
+            result = await line.sender.send(parcel.outbound)
+        except SendError as error:
+            result = error
+        except Exception:
+            # A channel must only raise SendErrors; whatever else it was, the message may have arrived.
+            log.exception(
+                "A channel failed in an unknown way",
+                extra={"action": "send_failed", "message_id": parcel.message_id},
+            )
+            result = Unclear("channel_bug")
+        await sending.settle(self._ctx, parcel, result)
+        log.info(
+            "A message was settled",
+            extra={
+                "action": "outbox_settled",
+                "message_id": parcel.message_id,
+                "outcome": "sent" if isinstance(result, str) else result.code,
+            },
+        )
+
+    async def _media(self, line: Line) -> None:
+        assert line.fetch is not None
+        while not self._stopping.is_set():
+            wanted = await keeping.next_wanted(self._ctx, line.sender.name, line.sender.account)
+            if wanted is None:
+                return
+            if wanted.raw:
+                try:
+                    media = await line.fetch(wanted.raw)
+                except SendError as error:
+                    extra = {
+                        "action": "media_failed",
+                        "media_item_id": wanted.media_item_id,
+                        "code": error.code,
+                    }
+                    log.warning("A file could not be fetched yet", extra=extra)
+                    continue
+                await keeping.keep(self._ctx, wanted, media)
+
+    async def _sweep(self) -> None:
+        await sending.sweep(self._ctx)
+
+    async def _book(self) -> None:
+        async with self._ctx.begin() as tx:
+            await self._ctx.book.refresh(tx)
+
+    async def _tidy(self) -> None:
+        async with self._ctx.begin() as tx:
+            await sealing.forget_strangers(tx)
+        await sealing_day.seal_yesterday(self._ctx)

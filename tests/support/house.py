@@ -1,0 +1,74 @@
+"""The real house on a fresh database marked as rehearsal: its clock moves when a test says so."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+
+from bot.app.app import LOCALES
+from bot.app.sources import shipped
+from bot.db.database import Database
+from bot.db.keyring import Keyring
+from bot.services import book, deployment
+from bot.services.auditing import at_commit
+from bot.services.context import Addresses, Ctx
+from bot.services.dosing import Author
+from bot.services.enrolment import Enrolled, NewParticipant, NewSite, NewStaff, add_site, add_staff, enrol
+from bot.wording import Wording, load_wording
+
+KEYS = {"masters": {"master-1": b"m" * 32}, "lookup": b"l" * 32, "sealing": b"s" * 32}
+STAFF = Author("staff:0", "staff")
+PHONE = "13900001234"
+_wording: list[Wording] = []
+
+
+def keyring() -> Keyring:
+    return Keyring(**KEYS)  # type: ignore[arg-type]  # a table of keyword arguments of two types
+
+
+def wording() -> Wording:
+    """Read once: the catalogues do not change while tests run."""
+    if not _wording:
+        _wording.append(load_wording(LOCALES))
+    return _wording[0]
+
+
+def new_ctx(database: Database) -> Ctx:
+    """A process's memory, thrown away: nothing that was said may depend on it."""
+    addresses = Addresses("http://127.0.0.1:8080", "suiyao_test_bot", "none")
+    return Ctx(database, keyring(), wording(), book.Book(), addresses, at_commit)
+
+
+@dataclass(frozen=True, slots=True)
+class Town:
+    """A site with one nurse, and whoever was enrolled."""
+
+    ctx: Ctx
+    site: str = "TST"
+
+
+@asynccontextmanager
+async def opened(database_url: str, now: datetime, **site: object) -> AsyncIterator[Town]:
+    database = Database(database_url.replace("postgresql://", "postgresql+asyncpg://"))
+    try:
+        ctx = new_ctx(database)
+        await deployment.prepare(ctx, "rehearsal", now.astimezone(UTC))
+        await book.publish(ctx, [source for _, source in shipped()], "test")
+        async with ctx.begin() as tx:
+            values = {"telegram_mode": "full", **site}
+            new = NewSite("TST", "协作医院", "Asia/Shanghai", "zh_Hans_CN", "010-12345678", **values)  # type: ignore[arg-type]  # fields by name
+            await add_site(tx, new, "test")
+            await add_staff(tx, NewStaff("TST", "nurse", "王护士", "nurse@example.org", "zh_Hans_CN"), "test")
+        yield Town(ctx)
+    finally:
+        await database.close()
+
+
+async def enrolled(
+    town: Town, arm: str = "combination", start: date = date(2026, 11, 2), at: time = time(8, 0)
+) -> Enrolled:
+    async with town.ctx.begin() as tx:
+        new = NewParticipant("nct04217967", town.site, arm, start, at, "李桂兰", PHONE, "female", 1956)
+        return await enrol(tx, new, STAFF)
