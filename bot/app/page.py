@@ -60,7 +60,7 @@ class PageNews:
                 try:
                     await connection.add_listener(PAGE_CHANNEL, self._heard)
                     closed = asyncio.Event()
-                    connection.add_termination_listener(lambda _: closed.set())
+                    connection.add_termination_listener(lambda _, closed=closed: closed.set())
                     await closed.wait()
                 finally:
                     await connection.close()

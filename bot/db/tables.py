@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from bot.db import (
+    access,
     alerts,
     audit,
     conversations,
     definitions,
     deployments,
+    digests,
     doses,
     inbox,
     media,
@@ -16,6 +18,7 @@ from bot.db import (
     privacy,
     regimens,
     sites,
+    symptoms,
     timers,
 )
 from bot.db.base import Base
@@ -34,6 +37,9 @@ MODULES = (
     outbox,
     conversations,
     alerts,
+    symptoms,
+    access,
+    digests,
     audit,
 )
 metadata = Base.metadata
