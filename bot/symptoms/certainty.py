@@ -47,7 +47,8 @@ _STILL = re.compile(
     r"开始|起就|以来|到现在|至今|一直|现在|目前|今天|今早|今晚|刚才|刚刚|又|还在|仍|since|still|\bnow\b|today|again"
 )
 _PAST_AFTER = re.compile(
-    r" (?:last (?:month|year)|(?:a|two|three|few|several|[0-9]+) (?:months?|years?|weeks?) ago)"
+    r"[^,。]{0,4}?(?:去年|前年|以前|之前|上个?月|早)的事"
+    r"| (?:last (?:month|year)|(?:a|two|three|few|several|[0-9]+) (?:months?|years?|weeks?) ago)"
 )
 _ONCE_INSIDE = re.compile(r"[发烧得吃吐晕疼痛流咳出]过(?![来去敏量度])")
 _ONCE_AFTER = re.compile(r"过(?![来去敏量度多于后])")

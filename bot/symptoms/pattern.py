@@ -16,11 +16,14 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from bot.symptoms.measures import KINDS, Reading
 from bot.symptoms.passage import CLAUSE_ENDS, SENTENCE_ENDS, Passage
 
 GAPS = {"~": 4, "~~": 12, "~~~": 12}
+LATIN = "{"
+"""Words that sort before this begin with a Latin letter or a digit."""
 MOST_MATCHES = 64
 """Matches of one chain that are looked at; whoever repeats himself more often is taken at his word."""
 
@@ -43,9 +46,8 @@ Chain = tuple[Element, ...]
 Pattern = tuple[Chain, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
-    """Where a chain was found, and the places of the gaps inside it."""
+class Match(NamedTuple):
+    """Where a chain was found, and the places of the gaps inside it. A tuple: thousands are made and sorted."""
 
     start: int
     end: int
@@ -114,10 +116,10 @@ def find_words(passage: Passage, index: Mapping[str, tuple[str, ...]]) -> dict[s
     """All places of all words, each list in order."""
     text = passage.text
     found: dict[str, list[Match]] = {}
-    for place, (first, second) in enumerate(zip(text, text[1:] + "\n", strict=True)):
+    for place, (first, second) in enumerate(zip(text, text[1:] + "\n", strict=False)):
         for start in (first, first + second):
             for word in index.get(start, ()):
-                if text.startswith(word, place) and _is_whole(text, place, word):
+                if text.startswith(word, place) and (word > LATIN or _is_whole(text, place, word)):
                     found.setdefault(word, []).append(Match(place, place + len(word)))
     return found
 
@@ -164,11 +166,7 @@ def _places(element: Element, hits: Hits) -> list[Match]:
         found = hits.readings[element.measure]
         return [Match(r.start, r.end) for r in found if r.value >= element.least]
     places = [match for word in hits.words.keys() & element.words for match in hits.words[word]]
-    return sorted(places, key=_in_order)
-
-
-def _in_order(match: Match) -> tuple[int, int]:
-    return match.start, match.end
+    return sorted(places)
 
 
 def _joined(matches: list[Match], element: Element, places: list[Match], text: str) -> list[Match]:
@@ -184,4 +182,4 @@ def _joined(matches: list[Match], element: Element, places: list[Match], text: s
             if between == " " or (len(between) <= element.gap and stops.isdisjoint(between)):
                 gaps = (*match.gaps, (match.end, place.start)) if between else match.gaps
                 joined.setdefault((match.start, place.end), Match(match.start, place.end, gaps))
-    return sorted(joined.values(), key=_in_order)
+    return sorted(joined.values())

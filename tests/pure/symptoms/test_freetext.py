@@ -1,0 +1,121 @@
+"""Properties of the danger scan that hold whatever the words are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.symptoms.danger import Danger, parse_danger
+from bot.symptoms.freetext import scan
+
+RULES = Path(__file__).parents[3] / "bot" / "symptoms" / "rules" / "danger.toml"
+LEXICON = parse_danger(RULES.read_text(encoding="utf-8"), RULES.name)
+SPLINTERS = [
+    "没有",
+    "没",
+    "不",
+    "发烧",
+    "38",
+    "度5",
+    "胸",
+    "疼",
+    "哆嗦",
+    "拉了",
+    "七八",
+    "回",
+    "，",
+    "。",
+    "、",
+    " ",
+    "如果",
+    "吗",
+    "？",
+]
+TEXTS = st.one_of(st.text(max_size=4096), st.lists(st.sampled_from(SPLINTERS), max_size=60).map("".join))
+
+
+def found(text: str) -> dict[str, str]:
+    return {danger.rule_id: danger.certainty for danger in scan(text, LEXICON)}
+
+
+def test_what_is_reported() -> None:
+    assert scan("我爸胸口疼", LEXICON) == (Danger("chest_pain", 1, "emergency", "stated", "胸口疼"),)
+
+
+def test_what_must_be_acted_on_first_comes_first() -> None:
+    dangers = scan("没有胸痛，去年得过带状疱疹，现在发烧38度5，还便血", LEXICON)
+    order = [(danger.certainty, danger.tier) for danger in dangers]
+    assert order == [
+        ("stated", "emergency"),
+        ("stated", "urgent"),
+        ("stated", "urgent"),
+        ("doubtful", "emergency"),
+        ("doubtful", "urgent"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "rule", "certainty"),
+    [
+        ("上个月胸痛过，现在又胸痛了", "chest_pain", "stated"),
+        ("没有发烧，昨天发烧了", "fever_named", "stated"),
+        ("没有发烧胸痛", "chest_pain", "stated"),  # no joiner: only the fever is denied
+        ("没有发烧、胸痛", "chest_pain", "doubtful"),
+        ("睡不着胸痛", "chest_pain", "stated"),
+        ("疼得受不了想死", "self_harm", "stated"),
+        ("没想到突然胸痛", "chest_pain", "stated"),
+        ("特别胸痛", "chest_pain", "stated"),
+        ("可能中风了", "stroke_signs", "stated"),
+        ("主要是胸痛", "chest_pain", "stated"),
+        ("要是胸痛", "chest_pain", "doubtful"),
+        ("从上个月开始胸痛", "chest_pain", "stated"),
+        ("胸痛没有减轻", "chest_pain", "stated"),
+        ("胸痛好多了", "chest_pain", "stated"),  # better is not over
+        ("胸痛好了，又疼起来", "chest_pain", "stated"),
+        ("胸痛好了", "chest_pain", "doubtful"),
+        ("晕倒了，现在好了", "fainting", "stated"),  # a faint that is over is still a faint
+        ("邻居说我嘴歪了", "stroke_signs", "stated"),
+        ("邻居嘴歪了", "stroke_signs", "doubtful"),
+        ("儿子上班去了，胸口疼", "chest_pain", "stated"),
+        ("胸痛怎么办", "chest_pain", "stated"),
+        ("会胸痛吗", "chest_pain", "doubtful"),
+        ("两粒药都吃了，伊沙佐米和来那度胺各一粒", "ixazomib_extra", ""),
+        ("来那度胺多吃了一粒", "unnamed_extra", ""),  # named: the rule of that drug answers
+        ("体温38度5", "fever_measured", "stated"),
+        ("体温三十八度", "fever_measured", "stated"),
+        ("体温37度9", "fever_measured", ""),
+        ("腋下37度7", "fever_armpit", "stated"),
+        ("腋下37度6", "fever_armpit", ""),
+        ("口温37度8", "fever_armpit", ""),
+        ("一天拉了六次", "diarrhoea_many", ""),
+        ("一天拉了七次", "diarrhoea_many", "stated"),
+        ("吐了两次", "vomiting_many", ""),
+        ("吐了三次", "vomiting_many", "stated"),
+        ("鼻子流血19分钟", "bleeding_unstopped", ""),
+        ("鼻子流血20分钟", "bleeding_unstopped", "stated"),
+    ],
+)
+def test_grammar_and_thresholds(text: str, rule: str, certainty: str) -> None:
+    assert found(text).get(rule, "") == certainty
+
+
+@settings(deadline=None)
+@given(TEXTS)
+def test_a_plain_statement_is_heard_whatever_else_is_written(text: str) -> None:
+    assert found(f"{text}\n我现在胸口疼。")["chest_pain"] == "stated"
+    assert found(f"我现在胸口疼。\n{text}")["chest_pain"] == "stated"
+
+
+@settings(deadline=None)
+@given(TEXTS)
+def test_each_rule_once_and_in_order(text: str) -> None:
+    dangers = scan(text, LEXICON)
+    assert len({danger.rule_id for danger in dangers}) == len(dangers)
+    assert [danger.certainty for danger in dangers] == sorted((d.certainty for d in dangers), reverse=True)
+
+
+def test_whoever_repeats_a_denial_for_ever_is_heard() -> None:
+    assert found("没胸痛" * 1300)["chest_pain"] == "stated"
