@@ -43,8 +43,9 @@ def pairs(text: str) -> dict[int, str]:
 
 def plain(text: str, simplify: Mapping[int, str]) -> str:
     """NFKC, lower case, simplified by the given table, runs of blanks as one, without invisible marks."""
-    shown = (c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c) != "Cf")
-    return _BLANKS.sub(" ", "".join(shown).lower().translate(simplify))
+    shown = unicodedata.normalize("NFKC", text)
+    hidden = {ord(c): None for c in set(shown) if unicodedata.category(c) == "Cf"}
+    return _BLANKS.sub(" ", shown.translate(hidden).lower().translate(simplify))
 
 
 def close_up(text: str) -> str:

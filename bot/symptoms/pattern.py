@@ -16,12 +16,14 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from operator import add
 from typing import NamedTuple
 
 from bot.symptoms.measures import KINDS, Reading
 from bot.symptoms.passage import CLAUSE_ENDS, SENTENCE_ENDS, Passage
 
 GAPS = {"~": 4, "~~": 12, "~~~": 12}
+SINGLES = ""
 LATIN = "{"
 """Words that sort before this begin with a Latin letter or a digit."""
 MOST_MATCHES = 64
@@ -105,22 +107,26 @@ def _element(found: re.Match[str], groups: Mapping[str, tuple[str, ...]]) -> Ele
 
 
 def word_index(words: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """The words by their first two characters (one, for a word of one), as `find_words` needs them."""
-    index: dict[str, tuple[str, ...]] = {}
+    """The words by their first two characters, those of one character under SINGLES."""
+    index: dict[str, tuple[str, ...]] = {SINGLES: ()}
     for word in sorted(words):
-        index[word[:2]] = (*index.get(word[:2], ()), word)
+        start = word[:2] if len(word) > 1 else SINGLES
+        index[start] = (*index.get(start, ()), word)
     return index
 
 
 def find_words(passage: Passage, index: Mapping[str, tuple[str, ...]]) -> dict[str, list[Match]]:
-    """All places of all words, each list in order."""
+    """All places of all words, each list in order. `index` as `word_index` makes it."""
     text = passage.text
     found: dict[str, list[Match]] = {}
-    for place, (first, second) in enumerate(zip(text, text[1:] + "\n", strict=False)):
-        for start in (first, first + second):
-            for word in index.get(start, ()):
-                if text.startswith(word, place) and (word > LATIN or _is_whole(text, place, word)):
-                    found.setdefault(word, []).append(Match(place, place + len(word)))
+    for place, start in enumerate(map(add, text, text[1:] + "\n")):
+        for word in index.get(start, ()):
+            if text.startswith(word, place) and (word > LATIN or _is_whole(text, place, word)):
+                found.setdefault(word, []).append(Match(place, place + len(word)))
+    singles = set(index[SINGLES])
+    for place, character in enumerate(text):
+        if character in singles:
+            found.setdefault(character, []).append(Match(place, place + 1))
     return found
 
 
