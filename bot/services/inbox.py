@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Row, bindparam, insert, select, update
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import DBAPIError
 
@@ -106,7 +107,7 @@ async def _stored(tx: Tx, inbound: Inbound) -> int:
 _heads = (
     select(InboxMessage.lock_key, InboxMessage.inbox_id, InboxMessage.next_try_at)
     .where(InboxMessage.state == "pending")
-    .distinct(InboxMessage.lock_key)
+    .ext(distinct_on(InboxMessage.lock_key))
     .order_by(InboxMessage.lock_key, InboxMessage.inbox_id)
     .subquery()
 )
