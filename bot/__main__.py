@@ -30,6 +30,7 @@ COMMANDS = {
     "pause": "bot.commands.decide:pause",
     "end": "bot.commands.decide:end",
     "inbox": "bot.commands.inbox:inbox",
+    "digest": "bot.commands.digest:digest",
     "why": "bot.commands.inbox:why",
     "audit": "bot.commands.audit:audit",
 }

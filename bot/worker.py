@@ -15,7 +15,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.errors import SendError, Unclear
 from bot.messages import Media, Outbound
-from bot.services import inbox, keeping, reminding, sealing, sealing_day, sending, timers
+from bot.services import digests, inbox, keeping, reminding, sealing, sealing_day, sending, timers
 from bot.services.context import Ctx
 from bot.services.sending import Pace, Parcel
 
@@ -182,4 +182,5 @@ class Worker:
     async def _tidy(self) -> None:
         async with self._ctx.begin() as tx:
             await sealing.forget_strangers(tx)
+            await digests.plan_all(tx)
         await sealing_day.seal_yesterday(self._ctx)

@@ -1,25 +1,35 @@
-"""Tell staff. An alert is written in the transaction that saw its cause; its notices carry subject id, tier and link only."""
+"""Tell staff. An alert is written in the transaction that saw its cause; its notices carry subject id, tier and link only.
+
+An emergency goes to everybody of the site at once, an urgent alert to whoever is on call and then down the list by the
+clock, a routine one waits for the digest.
+"""
 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal
+from typing import Any, Literal
 
-from sqlalchemy import insert, select
+from sqlalchemy import Row, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from bot.db.alerts import Alert, AlertStep
 from bot.db.people import Contact, Participant
-from bot.db.sites import StaffMember, StaffSite
-from bot.dialogue.turn import Phrase
+from bot.db.sites import Site, StaffMember, StaffSite
+from bot.dialogue.turn import Phrase, Value
+from bot.messages import Choice, Press
+from bot.services import timers
 from bot.services.auditing import of_participant
 from bot.services.context import Tx
 from bot.services.outbox import Draft, Lane, Target, put
 
 Tier = Literal["emergency", "urgent", "routine"]
 NOTICE_LIVES = timedelta(days=3)
+TELLING_LIVES = timedelta(days=30)
+ACKNOWLEDGE = "ack"
+ALERT_PRESS = "alert-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +48,17 @@ class Cause:
     words_sealed: uuid.UUID | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class OnCall:
+    """One staff member with the addresses that reach him, in the order of being called."""
+
+    staff_id: int
+    role: str
+    targets: tuple[Target, ...]
+
+
 async def raise_alert(tx: Tx, cause: Cause) -> int | None:
-    """Write the alert and its notices. None when this very cause was raised before."""
+    """Write the alert and its first notices. None when this very cause was raised before."""
     alert_id: int | None = await tx.scalar(
         upsert(Alert)
         .values(
@@ -63,49 +82,108 @@ async def raise_alert(tx: Tx, cause: Cause) -> int | None:
     of_participant(
         tx, cause.participant_id, "system", "alert_raised", alert=alert_id, kind=cause.kind, tier=cause.tier
     )
-    await _tell(tx, alert_id, cause)
+    if cause.tier != "routine":
+        await _tell_first(tx, alert_id, cause)
     return alert_id
 
 
-async def _tell(tx: Tx, alert_id: int, cause: Cause) -> None:
-    person = (
-        await tx.execute(
-            select(Participant.site_id, Participant.subject_id).where(
-                Participant.participant_id == cause.participant_id
-            )
-        )
-    ).one()
-    link = f"{tx.ctx.addresses.public_url}/console/alerts/{alert_id}"
-    for to in await staff_targets(tx, person.site_id):
-        values = {"subject": person.subject_id, "link": link, "tier": Phrase(f"tier.{cause.tier}")}
-        await put(
-            tx,
-            to,
-            Draft(
-                purpose="staff_alert",
-                lane=Lane.BULK if cause.tier == "routine" else Lane.ALERT,
-                text_id="staff.alert.body",
-                text=tx.ctx.wording.text(to.language, Phrase("staff.alert.body", values)),
-                subject=tx.ctx.wording.text(to.language, Phrase("staff.alert.subject", values)),
-                pushed=True,
-                unique_key=f"alert:{alert_id}:{to.contact_id}",
-                lives=NOTICE_LIVES,
-                repeat_if_unknown=cause.tier != "routine",
-            ),
-        )
-    await tx.execute(
-        insert(AlertStep).values(alert_id=alert_id, step="told", taken_at=tx.now, taken_by="system")
+async def _tell_first(tx: Tx, alert_id: int, cause: Cause) -> None:
+    site = await site_of(tx, cause.participant_id)
+    called = await on_call(tx, site.site_id)
+    first = called if cause.tier == "emergency" else called[:1]
+    for person in first:
+        await tell(tx, alert_id, site.subject_id, cause.tier, person.targets, "first")
+    await step(tx, alert_id, "told", "system", outcome=",".join(f"staff:{one.staff_id}" for one in first))
+    due_at = tx.now + timedelta(minutes=site.escalate_minutes)
+    # The clock of an alert starts with it: nobody has to remember to look whether somebody looked.
+    await timers.set_timer(
+        tx,
+        "escalate",
+        f"{alert_id}:1",
+        cause.participant_id,
+        due_at,
+        due_at + TELLING_LIVES,
+        {"alert_id": alert_id, "level": 1},
     )
 
 
-async def staff_targets(tx: Tx, site_id: int) -> list[Target]:
-    """The addresses of a site's active staff, in the order of being on call."""
+async def tell(
+    tx: Tx, alert_id: int, subject_id: str, tier: str, targets: Iterable[Target], level: str
+) -> int:
+    """One notice to each address; repeated where nobody knows whether it arrived. Returns how many were queued."""
+    link = f"{tx.ctx.addresses.public_url}/console/alerts/{alert_id}"
+    values: dict[str, Value] = {"subject": subject_id, "link": link, "tier": Phrase(f"tier.{tier}")}
+    queued = 0
+    for to in targets:
+        text = tx.ctx.wording.text(to.language, Phrase("staff.alert.body", values))
+        draft = Draft(
+            purpose="staff_alert",
+            lane=Lane.ALERT,
+            text_id="staff.alert.body",
+            text=text,
+            subject=tx.ctx.wording.text(to.language, Phrase("staff.alert.subject", values)),
+            choices=_acknowledge(tx, to, alert_id),
+            pushed=True,
+            unique_key=f"alert:{alert_id}:{level}:{to.contact_id}",
+            lives=NOTICE_LIVES,
+            repeat_if_unknown=True,
+        )
+        queued += await put(tx, to, draft) is not None
+    return queued
+
+
+def _acknowledge(tx: Tx, to: Target, alert_id: int) -> tuple[Choice, ...]:
+    if to.channel != "telegram":
+        return ()
+    label = tx.ctx.wording.text(to.language, Phrase("staff.alert.take"))
+    return (Choice(label, Press(f"{ALERT_PRESS}{alert_id}", ACKNOWLEDGE)),)
+
+
+async def step(
+    tx: Tx,
+    alert_id: int,
+    name: str,
+    by: str,
+    *,
+    outcome: str | None = None,
+    note_sealed: uuid.UUID | None = None,
+) -> None:
+    await tx.execute(
+        insert(AlertStep).values(
+            alert_id=alert_id,
+            step=name,
+            taken_at=tx.now,
+            taken_by=by,
+            outcome=outcome,
+            note_sealed=note_sealed,
+        )
+    )
+
+
+async def site_of(tx: Tx, participant_id: int) -> Row[Any]:
+    """The participant's current site: site_id, escalate_minutes, and the subject id that notices carry."""
+    return (
+        await tx.execute(
+            select(Site.site_id, Site.escalate_minutes, Participant.subject_id)
+            .join(Participant, Participant.site_id == Site.site_id)
+            .where(Participant.participant_id == participant_id)
+        )
+    ).one()
+
+
+async def on_call(tx: Tx, site_id: int) -> list[OnCall]:
+    """Active staff of a site: nurses and coordinators in the site's order, then its investigators."""
     rows = await tx.all(
-        select(Contact, StaffMember.language)
+        select(Contact, StaffMember.language, StaffMember.role)
         .join(StaffMember, StaffMember.staff_id == Contact.staff_id)
         .join(StaffSite, StaffSite.staff_id == StaffMember.staff_id)
         .where(StaffSite.site_id == site_id, StaffMember.active, Contact.state == "active")
         .where(StaffMember.role.in_(("nurse", "coordinator", "investigator")))
-        .order_by(StaffSite.on_call_order, Contact.contact_id)
+        .order_by(StaffMember.role == "investigator", StaffSite.on_call_order, Contact.contact_id)
     )
-    return [Target(row.contact_id, row.channel, row.account, row.key_id, row.language) for row in rows]
+    people: dict[int, OnCall] = {}
+    for row in rows:
+        to = Target(row.contact_id, row.channel, row.account, row.key_id, row.language)
+        known = people.get(row.staff_id)
+        people[row.staff_id] = OnCall(row.staff_id, row.role, (*known.targets, to) if known else (to,))
+    return list(people.values())

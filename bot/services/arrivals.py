@@ -8,7 +8,7 @@ from bot.db.conversations import Question
 from bot.db.people import Contact
 from bot.dialogue.turn import Heard, Phrase
 from bot.messages import Inbound, Kind
-from bot.services import conversing, danger, linking, outbox, talks
+from bot.services import conversing, danger, linking, outbox, staff_chat, talks
 from bot.services.context import Tx
 from bot.services.conversing import Delivery
 from bot.services.delivery_failures import close_contact
@@ -39,6 +39,8 @@ async def _start(tx: Tx, who: Who, inbound: Inbound, inbox_id: int) -> str:
         # The start button, or his own used invitation, pressed again by somebody we know.
         await command(tx, who, "menu", Delivery(inbox_id))
         return "command:menu"
+    if await staff_chat.link(tx, who, inbound, inbox_id):
+        return "staff_linked"
     await _close_open(tx, who)
     slots = {"code": linking.slot(tx, inbound.text)}
     await conversing.begin(tx, who, "link", slots, Delivery(inbox_id))

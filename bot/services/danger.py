@@ -8,7 +8,8 @@ from __future__ import annotations
 from bot.dialogue.notes import DangerConfirmed
 from bot.dialogue.turn import Phrase
 from bot.messages import Inbound, Kind
-from bot.services import outbox, sealing
+from bot.services import alert_life, outbox, sealing
+from bot.services.alert_life import WORSE
 from bot.services.alerts import Cause, raise_alert
 from bot.services.context import Tx
 from bot.services.done import NOTHING, Done
@@ -31,6 +32,11 @@ def stated(found: tuple[Danger, ...]) -> Danger | None:
     return next((danger for danger in found if danger.certainty == "stated"), None)
 
 
+def worse_in_doubt(found: tuple[Danger, ...], said: Danger) -> bool:
+    """Something urgent was answered, and something worse was said doubtfully: that has still to be asked."""
+    return any(one.certainty == "doubtful" and WORSE[one.tier] < WORSE[said.tier] for one in found)
+
+
 async def respond(tx: Tx, who: Who, inbound: Inbound, inbox_id: int) -> None:
     danger = stated(heard(tx, inbound))
     if danger is not None:
@@ -41,7 +47,7 @@ async def confirmed(tx: Tx, who: Who, note: DangerConfirmed, inbox_id: int | Non
     """It was said doubtfully, asked back, and it is happening now."""
     found = scan(note.words, tx.ctx.book.danger(tx.now)[1])
     if found:
-        await _act(tx, who, found[0], note.words, inbox_id)
+        await _act(tx, who, min(found, key=lambda danger: WORSE[danger.tier]), note.words, inbox_id)
     return NOTHING
 
 
@@ -49,6 +55,7 @@ async def _act(tx: Tx, who: Who, danger: Danger, words: str, inbox_id: int | Non
     await _answer(tx, who, danger, inbox_id)
     if who.participant_id is None:
         return
+    await alert_life.reopen_milder(tx, who.participant_id, danger.tier)
     await raise_alert(
         tx,
         Cause(
@@ -65,7 +72,7 @@ async def _act(tx: Tx, who: Who, danger: Danger, words: str, inbox_id: int | Non
 
 
 async def _answer(tx: Tx, who: Who, danger: Danger, inbox_id: int | None) -> None:
-    text_id = f"danger.{danger.tier}" if who.site_phone else "danger.emergency_no_site"
+    text_id = f"danger.{danger.tier}" if who.site_phone else f"danger.{danger.tier}_no_site"
     await outbox.reply(
         tx,
         who,

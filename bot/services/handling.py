@@ -10,7 +10,7 @@ from bot.db.outbox import OutboundMessage
 from bot.dialogue.commands import command_of
 from bot.dialogue.turn import Heard, Phrase
 from bot.messages import Inbound, Kind
-from bot.services import arrivals, commands, conversing, danger, keeping, outbox, sealing, talks
+from bot.services import arrivals, commands, conversing, danger, keeping, outbox, sealing, staff_chat, talks
 from bot.services.alerts import Cause, raise_alert
 from bot.services.context import Tx
 from bot.services.conversing import COMMAND, Delivery
@@ -26,6 +26,8 @@ async def handle(tx: Tx, who: Who, inbound: Inbound, inbox_id: int) -> str:
     """Returns a word for the record: what the message turned out to be."""
     if inbound.kind in arrivals.EVENTS:
         return await arrivals.EVENTS[inbound.kind](tx, who, inbound, inbox_id)
+    if who.staff_id is not None:
+        return await staff_chat.handle(tx, who, inbound, inbox_id)
     if who.participant_id is None:
         return await arrivals.stranger(tx, who, inbound, inbox_id)
     closed = await closed_to(tx, who, inbound, inbox_id)
@@ -136,7 +138,8 @@ async def _edited(tx: Tx, who: Who, inbound: Inbound, inbox_id: int) -> str:
 async def _text(tx: Tx, who: Who, inbound: Inbound, inbox_id: int) -> str:
     delivery = Delivery(inbox_id)
     found = danger.heard(tx, inbound)
-    if danger.stated(found) is not None:
+    said = danger.stated(found)
+    if said is not None and not danger.worse_in_doubt(found, said):
         return "danger"  # answered when it was accepted; the open question stays open
     row = await talks.latest_open(tx, who)
     talk = await talks.talk_of(tx, row) if row is not None else None

@@ -33,6 +33,7 @@ class Who:
     zone: str = "Asia/Shanghai"
     study: str = ""
     telegram_mode: str = "full"
+    staff_id: int | None = None
 
     @property
     def lock_key(self) -> int:
@@ -54,6 +55,7 @@ _COLUMNS = (
     Contact.key_id,
     Contact.state,
     Contact.correspondent_id,
+    Contact.staff_id,
     Correspondent.language,
     CareLink.participant_id,
     CareLink.relation,
@@ -209,4 +211,5 @@ def _who(row: Row[Any]) -> Who:
         zone=get["zone"] or "Asia/Shanghai",
         study=get["study"] or "",
         telegram_mode=get["telegram_mode"] or "full",
+        staff_id=get["staff_id"],
     )

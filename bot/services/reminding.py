@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from bot.db.conversations import Conversation, Question
 from bot.db.doses import DoseEvent, DosePrompt, DoseReport
 from bot.dialogue.turn import JSON
-from bot.services import conversing, gaps, people, planning, prompting, timers
+from bot.services import alert_life, conversing, digests, gaps, people, planning, prompting, timers
 from bot.services.alerts import Cause, raise_alert
 from bot.services.context import Tx
 from bot.services.conversing import Delivery
@@ -224,4 +224,6 @@ FIRE: dict[str, Fire] = {
     "extend": planning.extend,
     "cycle_due": planning.cycle_due,
     "reask": gaps.reask,
+    "escalate": alert_life.escalate,
+    "digest": digests.send,
 }

@@ -1,39 +1,26 @@
-"""What one device of the page may show: the open question, and the conversation so far on whatever channel it went."""
+"""What one device of the page may show: the open question, the conversation so far, and what can always be done."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import func, select, update
 
 from bot.db.conversations import Question
-from bot.db.inbox import InboxMessage
 from bot.db.outbox import OutboundMessage
-from bot.db.people import Contact
 from bot.dialogue import engine
+from bot.dialogue.hearing import READINGS
 from bot.dialogue.script import AskStep
-from bot.dialogue.turn import Phrase
-from bot.messages import Choice, Kind, Press
-from bot.services import commands, conversing, outbox, people, sealing, talks
+from bot.dialogue.turn import Phrase, Say
+from bot.messages import Choice, Press
+from bot.services import commands, conversing, outbox, people, sealing, talks, timeline
 from bot.services.context import Ctx, Tx
 from bot.services.conversing import COMMAND
-from bot.services.packing import unpack
 from bot.services.people import Who
+from bot.services.screen_lines import Spoken, contacts_of, spoken
 
-SHOWN = 60  # messages of each direction
-MENU = ("today", "calendar", "nurse", "menu")
-
-
-@dataclass(frozen=True, slots=True)
-class Spoken:
-    key: str
-    mine: bool
-    text: str
-    at: datetime
-    label: str
+PROGRESS = "dose.progress"  # the page shows it beside the question, not within
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +28,7 @@ class Asked:
     token: str
     text: str
     choices: tuple[Choice, ...]
-    progress: str
+    progress: str  # "1/2", or empty
     takes_words: bool
 
 
@@ -74,11 +61,11 @@ async def view(ctx: Ctx, account: str, address: str) -> Screen | None:
         return Screen(
             who.contact_id,
             who.language,
-            await _spoken(tx, who, talk.token if talk else None),
-            _asked(tx, who, talk) if talk else None,
+            await spoken(tx, who, talk.token if talk else None),
+            await _asked(tx, who, talk) if talk else None,
             who.site_phone,
             linked,
-            _menu(tx, who) if linked else (),
+            await _menu(tx, who) if linked else (),
         )
 
 
@@ -90,100 +77,55 @@ async def _mark_shown(tx: Tx, who: Who) -> None:
     )
 
 
-def _asked(tx: Tx, who: Who, talk: talks.Talk) -> Asked | None:
+async def _asked(tx: Tx, who: Who, talk: talks.Talk) -> Asked | None:
     turn = engine.resume(talk.script, talk.state, conversing.local_now(tx, who), tx.ctx.book.lexicon(tx.now))
-    step = talk.script.steps[talk.state.step]
     if not turn.says or talk.token is None:
         return None
     say = turn.says[0]
-    words = isinstance(step, AskStep) and step.typed is not None
-    return Asked(
-        talk.token,
-        outbox.render(tx, who, say.phrases),
-        conversing.choices(tx, who, say, talk.token),
-        "",
-        words or not say.options,
-    )
+    step = talk.script.steps[talk.state.step]
+    takes_words = isinstance(step, AskStep) and step.typed is not None or not say.options
+    progress = _progress(talk)
+    if talk.state.misheard or READINGS in talk.state.slots:
+        said = await _asked_last(tx, talk.token)
+        if said is not None:
+            return Asked(talk.token, said[0], said[1], progress, takes_words)
+    text = outbox.render(tx, who, _without_progress(say))
+    return Asked(talk.token, text, conversing.choices(tx, who, say, talk.token), progress, takes_words)
 
 
-def _menu(tx: Tx, who: Who) -> tuple[Choice, ...]:
-    labels = {
-        name: outbox.word(tx, who, Phrase(f"menu.{name}")) for name in MENU if name in commands.COMMANDS
-    }
-    return tuple(Choice(label, Press(COMMAND, name)) for name, label in labels.items())
+def _without_progress(say: Say) -> tuple[Phrase, ...]:
+    return tuple(phrase for phrase in say.phrases if phrase.text_id != PROGRESS)
 
 
-async def _spoken(tx: Tx, who: Who, open_token: str | None) -> tuple[Spoken, ...]:
-    """Both sides, oldest first. A settled question shows what was recorded; the open one stands elsewhere."""
-    contacts = await _contacts(tx, who)
-    lines = [
-        *await _ours(tx, who, contacts, open_token),
-        *await _theirs(tx, who, contacts),
-    ]
-    lines.sort(key=lambda line: (line.at, line.key))
-    return tuple(lines[-SHOWN:])
+def _progress(talk: talks.Talk) -> str:
+    """Where one stands among several questions, if the script counts them."""
+    slots = talk.state.slots
+    return f"{slots['number']}/{slots['count']}" if slots.get("many") else ""
 
 
-async def _contacts(tx: Tx, who: Who) -> list[int]:
-    if who.correspondent_id is None:
-        return [who.contact_id]
-    query = select(Contact.contact_id).where(Contact.correspondent_id == who.correspondent_id)
-    return list((await tx.execute(query)).scalars())
-
-
-async def _ours(tx: Tx, who: Who, contacts: list[int], open_token: str | None) -> list[Spoken]:
-    rows = await tx.all(
-        select(OutboundMessage, Question.settled_sealed, Question.settled_at.label("answered_at"))
-        .outerjoin(Question, Question.token == OutboundMessage.token)
-        .where(
-            OutboundMessage.contact_id.in_(contacts), OutboundMessage.state.in_(("sent", "sending", "queued"))
-        )
-        .where(OutboundMessage.purpose != "settle", ~OutboundMessage.text_id.startswith("push."))
+async def _asked_last(tx: Tx, token: str) -> tuple[str, tuple[Choice, ...]] | None:
+    """The question in the words it was last put in: after something that was not understood, these are others."""
+    row = await tx.first(
+        select(OutboundMessage.sealed_id)
+        .where(OutboundMessage.token == token, ~OutboundMessage.pushed)
         .order_by(OutboundMessage.message_id.desc())
-        .limit(SHOWN)
+        .limit(1)
     )
-    first_of: dict[str, Row[Any]] = {}
-    for row in reversed(rows):
-        first_of.setdefault(row.token or f"m{row.message_id}", row)
-    return [
-        await _our_line(tx, who, row)
-        for row in first_of.values()
-        if row.token is None or row.token != open_token
-    ]
+    content = await sealing.unseal_json(tx, row.sealed_id) if row is not None else {}
+    if not content.get("choices"):
+        return None
+    pressed = tuple(Choice(label, Press.parse(data)) for label, data, _ in content["choices"] if data)
+    return str(content["text"]), pressed
 
 
-async def _our_line(tx: Tx, who: Who, row: Row[Any]) -> Spoken:
-    content = await sealing.unseal_json(tx, row.sealed_id)
-    text = str(content.get("text", ""))
-    if row.settled_sealed is not None:
-        text = f"{text}\n{await sealing.unseal_text(tx, row.settled_sealed)}"
-    return _line(tx, who, f"m{row.message_id}", False, text, row.created_at)
-
-
-async def _theirs(tx: Tx, who: Who, contacts: list[int]) -> list[Spoken]:
-    """Words and media. A tap is told by what the question became."""
-    rows = await tx.all(
-        select(InboxMessage)
-        .where(InboxMessage.contact_id.in_(contacts))
-        .where(InboxMessage.kind.in_((Kind.TEXT.value, Kind.EDITED.value, Kind.MEDIA.value)))
-        .order_by(InboxMessage.inbox_id.desc())
-        .limit(SHOWN)
+async def _menu(tx: Tx, who: Who) -> tuple[Choice, ...]:
+    """All that can always be done. Whoever paused finds the way back where the stop was."""
+    assert who.participant_id is not None
+    paused = await timeline.status(tx, who.participant_id) == "paused"
+    names = ["resume" if name == "stop" and paused else name for name in commands.MENU]
+    return tuple(
+        Choice(outbox.word(tx, who, Phrase(f"menu.{name}")), Press(COMMAND, name)) for name in names
     )
-    lines = []
-    for row in rows:
-        sealed = await sealing.unseal(tx, row.sealed_id)
-        if sealed is not None:
-            said = unpack(row, sealed)
-            kind = said.media.kind if said.media else "other"
-            text = said.text or outbox.word(tx, who, Phrase(f"page.media.{kind}"))
-            lines.append(_line(tx, who, f"i{row.inbox_id}", True, text, row.received_at))
-    return lines
-
-
-def _line(tx: Tx, who: Who, key: str, mine: bool, text: str, at: datetime) -> Spoken:
-    local = at.astimezone(ZoneInfo(who.zone))
-    label = tx.ctx.wording.say(who.language, local, tx.now.astimezone(ZoneInfo(who.zone)))
-    return Spoken(key, mine, text, local, label)
 
 
 async def newest(ctx: Ctx, account: str, address: str) -> tuple[Any, ...]:
@@ -192,24 +134,15 @@ async def newest(ctx: Ctx, account: str, address: str) -> tuple[Any, ...]:
         who = await people.find(tx, "web", account, address)
         if who is None:
             return ()
-        contacts = await _contacts(tx, who)
-        row = (
-            await tx.execute(
-                select(
-                    select(func.max(OutboundMessage.message_id))
-                    .where(OutboundMessage.contact_id.in_(contacts))
-                    .scalar_subquery(),
-                    select(func.max(Question.settled_at))
-                    .where(Question.correspondent_id == who.correspondent_id)
-                    .scalar_subquery(),
-                    select(func.count())
-                    .select_from(Question)
-                    .where(Question.correspondent_id == who.correspondent_id, Question.state == "open")
-                    .scalar_subquery(),
-                )
-            )
-        ).one()
-        return tuple(row)
+        mine = talks.asked_of(who)
+        queries = (
+            select(func.max(OutboundMessage.message_id)).where(
+                OutboundMessage.contact_id.in_(await contacts_of(tx, who))
+            ),
+            select(func.max(Question.settled_at)).where(*mine),
+            select(func.count()).select_from(Question).where(*mine, Question.state == "open"),
+        )
+        return tuple((await tx.execute(select(*(query.scalar_subquery() for query in queries)))).one())
 
 
 async def contact_of(ctx: Ctx, account: str, address: str) -> int | None:

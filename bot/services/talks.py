@@ -41,18 +41,19 @@ _TALK = (
 
 async def by_token(tx: Tx, who: Who, token: str) -> Row[Any] | None:
     """The question of this token, if it was put to this person."""
-    return await tx.first(_TALK.where(Question.token == token, *_mine(who)))
+    return await tx.first(_TALK.where(Question.token == token, *asked_of(who)))
 
 
 async def latest_open(tx: Tx, who: Who, other_than: int | None = None) -> Row[Any] | None:
     """The question that typed words answer: the one asked last."""
-    query = _TALK.where(Question.state == "open", *_mine(who)).order_by(Question.asked_at.desc()).limit(1)
+    query = _TALK.where(Question.state == "open", *asked_of(who)).order_by(Question.asked_at.desc()).limit(1)
     if other_than is not None:
         query = query.where(Question.conversation_id != other_than)
     return await tx.first(query)
 
 
-def _mine(who: Who) -> tuple[Any, ...]:
+def asked_of(who: Who) -> tuple[Any, ...]:
+    """Which questions were put to this person, as conditions."""
     if who.participant_id is None:
         return (Question.contact_id == who.contact_id, Question.participant_id.is_(None))
     return (Question.participant_id == who.participant_id, Question.correspondent_id == who.correspondent_id)

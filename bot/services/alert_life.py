@@ -1,0 +1,128 @@
+"""From told to closed: who has an alert, what was done, and who is told next when nobody takes it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, Literal
+
+from sqlalchemy import Row, select
+
+from bot.db.alerts import Alert, AlertStep
+from bot.db.people import Participant
+from bot.errors import Refused
+from bot.services import sealing, timers
+from bot.services.alerts import TELLING_LIVES, on_call, site_of, step, tell
+from bot.services.auditing import note_down, of_participant
+from bot.services.context import Tx
+from bot.services.locking import lock_participant
+
+TAKEN = frozenset({"acknowledged", "acted", "closed"})
+WORSE = {"emergency": 0, "urgent": 1, "routine": 2}
+Closing = Literal["acted", "closed"]
+
+
+async def standing(tx: Tx, alert_id: int) -> Row[Any] | None:
+    """The step that says how an alert stands: the last one, leaving out mere looks and notices."""
+    return await tx.first(
+        select(AlertStep)
+        .where(AlertStep.alert_id == alert_id)
+        .where(AlertStep.step.in_(("acknowledged", "acted", "closed", "reopened")))
+        .order_by(AlertStep.alert_step_id.desc())
+        .limit(1)
+    )
+
+
+async def acknowledge(tx: Tx, alert_id: int, staff_id: int) -> None:
+    """Take an alert. Of two who press at once one wins; the other is Refused and told who has it."""
+    alert = await _locked(tx, alert_id)
+    now = await standing(tx, alert_id)
+    if now is not None and now.step in TAKEN:
+        if now.taken_by == f"staff:{staff_id}":
+            return
+        raise Refused("staff.alert_taken", who=now.taken_by)
+    await _record(tx, alert, "acknowledged", staff_id)
+
+
+async def act(tx: Tx, alert_id: int, staff_id: int, what: str) -> None:
+    """Say what was done (a code: called, visited, dose_held, ...)."""
+    alert = await _locked(tx, alert_id)
+    await _still_open(tx, alert_id)
+    await _record(tx, alert, "acted", staff_id, outcome=what)
+
+
+async def close(tx: Tx, alert_id: int, staff_id: int, outcome: str, note: str) -> None:
+    """End an alert. Outcome and note are required: an alert without an end is what this is for."""
+    if not outcome.strip() or not note.strip():
+        raise Refused("staff.alert_needs_outcome")
+    alert = await _locked(tx, alert_id)
+    await _still_open(tx, alert_id)
+    await _record(tx, alert, "closed", staff_id, outcome=outcome, note=note)
+
+
+async def reopen_milder(tx: Tx, participant_id: int, tier: str) -> int:
+    """A worse answer came: what was taken in hand as milder is open again. Returns how many."""
+    rows = await tx.all(select(Alert).where(Alert.participant_id == participant_id).order_by(Alert.alert_id))
+    reopened = 0
+    for alert in rows:
+        now = await standing(tx, alert.alert_id)
+        if now is not None and now.step in ("acknowledged", "acted") and WORSE[tier] < WORSE[alert.tier]:
+            await step(tx, alert.alert_id, "reopened", "system", outcome=f"worse:{tier}")
+            reopened += 1
+    return reopened
+
+
+async def escalate(tx: Tx, timer: Row[Any]) -> str:
+    """Nobody took it in time: the next on the list is told, then the investigator; each step is recorded."""
+    alert_id, level = timer.payload["alert_id"], timer.payload["level"]
+    now = await standing(tx, alert_id)
+    if now is not None and now.step in TAKEN:
+        return str(now.step)
+    alert = (await tx.execute(select(Alert).where(Alert.alert_id == alert_id))).one()
+    site = await site_of(tx, alert.participant_id)
+    called = await on_call(tx, site.site_id)
+    if level >= len(called):
+        await step(tx, alert_id, "escalated", "system", outcome="end_of_list")
+        return "end_of_list"
+    person = called[level]
+    await tell(tx, alert_id, site.subject_id, alert.tier, person.targets, str(level))
+    await step(tx, alert_id, "escalated", "system", outcome=f"staff:{person.staff_id}")
+    of_participant(tx, alert.participant_id, "system", "alert_escalated", alert=alert_id, level=level)
+    due_at = tx.now + timedelta(minutes=site.escalate_minutes)
+    await timers.set_timer(
+        tx,
+        "escalate",
+        f"{alert_id}:{level + 1}",
+        alert.participant_id,
+        due_at,
+        due_at + TELLING_LIVES,
+        {"alert_id": alert_id, "level": level + 1},
+    )
+    return f"told:{person.staff_id}"
+
+
+async def _locked(tx: Tx, alert_id: int) -> Row[Any]:
+    """The alert, under its participant's lock. Refused when there is none that this transaction may see."""
+    alert = await tx.first(select(Alert).where(Alert.alert_id == alert_id))
+    if alert is None:
+        raise Refused("staff.no_such_alert", id=alert_id)
+    await lock_participant(tx, alert.participant_id)
+    return alert
+
+
+async def _still_open(tx: Tx, alert_id: int) -> None:
+    now = await standing(tx, alert_id)
+    if now is not None and now.step == "closed":
+        raise Refused("staff.alert_closed", who=now.taken_by)
+
+
+async def _record(
+    tx: Tx, alert: Row[Any], name: str, staff_id: int, *, outcome: str | None = None, note: str = ""
+) -> None:
+    by = f"staff:{staff_id}"
+    key_id = await tx.scalar(
+        select(Participant.key_id).where(Participant.participant_id == alert.participant_id)
+    )
+    note_sealed = await sealing.seal(tx, key_id, "note", note) if note else None
+    await step(tx, alert.alert_id, name, by, outcome=outcome, note_sealed=note_sealed)
+    of_participant(tx, alert.participant_id, by, f"alert_{name}", alert=alert.alert_id, outcome=outcome)
+    note_down(tx, by, by, f"alert_{name}", alert=alert.alert_id)

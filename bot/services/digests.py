@@ -1,0 +1,117 @@
+"""Once a day, at the site's hour: one line per participant who needs somebody, worst first. Made once, sent once.
+
+Silence stands in it like a symptom. It carries subject ids and kinds of need: no names, no symptoms, no words.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Row, select
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from bot.db.digests import Digest
+from bot.db.sites import Site
+from bot.dialogue.turn import Phrase, Value
+from bot.services import needs, outbox, timers
+from bot.services.alerts import on_call
+from bot.services.context import Tx
+from bot.services.needs import Need
+from bot.services.outbox import Draft, Lane
+from schedules.localtime import instant
+
+DIGEST_LIMIT = timedelta(hours=12)  # later than that the next one says it all
+DIGEST_LIVES = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A digest as a recipient reads it."""
+
+    subject: str
+    body: str
+
+
+async def plan_all(tx: Tx) -> None:
+    """See to it that every site has its next digest waiting: also after an outage, also for a new site."""
+    for site in await tx.all(select(Site)):
+        await plan_next(tx, site)
+
+
+async def plan_next(tx: Tx, site: Row[Any]) -> None:
+    day = tx.now.astimezone(ZoneInfo(site.zone)).date()
+    due_at = instant(day, site.digest_at, site.zone)
+    if due_at <= tx.now:
+        day += timedelta(days=1)
+        due_at = instant(day, site.digest_at, site.zone)
+    payload = {"site_id": site.site_id, "day": day.isoformat()}
+    key = f"{site.site_id}:{day.isoformat()}"
+    await timers.set_timer(tx, "digest", key, None, due_at, due_at + DIGEST_LIMIT, payload)
+
+
+async def send(tx: Tx, timer: Row[Any]) -> str:
+    """Make the day's digest and queue it to each recipient on its own: one bad address stops nobody else."""
+    site = (await tx.execute(select(Site).where(Site.site_id == timer.payload["site_id"]))).one()
+    day = date.fromisoformat(timer.payload["day"])
+    content = [need.as_json() for need in await needs.of_site(tx, site.site_id)]
+    digest_id: int | None = await tx.scalar(
+        upsert(Digest)
+        .values(site_id=site.site_id, day=day, content={"needs": content}, made_at=tx.now)
+        .on_conflict_do_nothing(index_elements=["site_id", "day"])
+        .returning(Digest.digest_id)
+    )
+    await plan_next(tx, site)
+    if digest_id is None:
+        return "made_before"
+    recipients = [to for person in await on_call(tx, site.site_id) for to in person.targets]
+    for to in recipients:
+        written = write(tx, to.language, site, day, [Need.from_json(one) for one in content])
+        draft = Draft(
+            purpose="digest",
+            lane=Lane.BULK,
+            text_id="digest.body",
+            text=written.body,
+            subject=written.subject,
+            pushed=True,
+            unique_key=f"digest:{digest_id}:{to.contact_id}",
+            lives=DIGEST_LIVES,
+        )
+        await outbox.put(tx, to, draft)
+    return f"sent:{len(recipients)}"
+
+
+def write(tx: Tx, language: str, site: Row[Any], day: date, found: list[Need]) -> Written:
+    """The digest in one language. An empty one says so: a morning without mail would leave people guessing."""
+    text = tx.ctx.wording.text
+    head = text(language, Phrase("digest.head", {"site": site.code, "day": day, "count": len(found)}))
+    lines = [_line(tx, language, need) for need in found] or [text(language, Phrase("digest.nobody"))]
+    link = text(language, Phrase("digest.link", {"link": f"{tx.ctx.addresses.public_url}/console"}))
+    subject = text(language, Phrase("digest.subject", {"site": site.code, "day": day, "count": len(found)}))
+    return Written(subject, "\n".join([head, "", *lines, "", link]))
+
+
+def _line(tx: Tx, language: str, need: Need) -> str:
+    text = tx.ctx.wording.text
+    kinds = text(language, Phrase("digest.comma")).join(
+        text(language, Phrase(f"need.{kind}")) for kind in need.kinds
+    )
+    since = need.since.astimezone(ZoneInfo(need.zone))
+    values: dict[str, Value] = {
+        "subject": need.subject_id,
+        "tier": Phrase(f"tier.{need.tier}"),
+        "kinds": kinds,
+        "since": since,
+    }
+    return text(language, Phrase("digest.line", values))
+
+
+async def preview(tx: Tx, site_code: str, language: str) -> Written:
+    """What would be sent now. Nothing is kept and nobody is told."""
+    from bot.services.enrolment import site_of
+
+    site: Any = await site_of(tx, site_code)
+    day = tx.now.astimezone(ZoneInfo(site.zone)).date()
+    return write(tx, language, site, day, await needs.of_site(tx, site.site_id))

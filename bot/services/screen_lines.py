@@ -1,0 +1,124 @@
+"""The conversation so far, as one device of the page shows it: both sides, whatever channel each line went by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Row, and_, or_, select
+
+from bot.db.conversations import Question
+from bot.db.inbox import InboxMessage
+from bot.db.outbox import OutboundMessage
+from bot.db.people import Contact
+from bot.dialogue.turn import Phrase
+from bot.messages import Kind
+from bot.services import outbox, sealing
+from bot.services.context import Tx
+from bot.services.packing import unpack
+from bot.services.people import Who
+
+SHOWN = 60  # messages of each direction
+ARRIVED = ("queued", "sending", "sent", "unknown")  # what stands on a screen, or may
+
+
+class Kin(IntEnum):
+    """Whose line it is; of one instant, in this order."""
+
+    MINE = 0
+    RECORD = 1  # what an answered question became
+    OURS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    kin: Kin
+    number: int  # of the message it comes from
+    text: str
+    at: datetime
+    label: str  # when, in words
+
+    @property
+    def key(self) -> str:
+        return f"{self.kin.name.lower()}{self.number}"
+
+
+async def spoken(tx: Tx, who: Who, open_token: str | None) -> tuple[Spoken, ...]:
+    """Oldest first. The open question is left out: it stands elsewhere."""
+    contacts = await contacts_of(tx, who)
+    lines = [*await _ours(tx, who, contacts, open_token), *await _theirs(tx, who, contacts)]
+    lines.sort(key=lambda line: (line.at, line.kin, line.number))
+    return tuple(lines[-SHOWN:])
+
+
+async def contacts_of(tx: Tx, who: Who) -> list[int]:
+    """All addresses of the person behind this one: they share one conversation."""
+    if who.correspondent_id is None:
+        return [who.contact_id]
+    query = select(Contact.contact_id).where(Contact.correspondent_id == who.correspondent_id)
+    return list((await tx.execute(query)).scalars())
+
+
+async def _ours(tx: Tx, who: Who, contacts: list[int], open_token: str | None) -> list[Spoken]:
+    """One line for each message or question, and one for what an answered question became.
+
+    A neutral push is no line: on the page the question itself stands in its place. A question that was answered
+    on the other screen before anybody looked here was taken back here, and is still told.
+    """
+    rows = await tx.all(
+        select(OutboundMessage, Question.settled_sealed, Question.settled_at.label("answered_at"))
+        .outerjoin(Question, Question.token == OutboundMessage.token)
+        .where(
+            OutboundMessage.contact_id.in_(contacts),
+            or_(
+                OutboundMessage.state.in_(ARRIVED),
+                and_(OutboundMessage.state == "cancelled", Question.state == "answered"),
+            ),
+        )
+        .where(OutboundMessage.purpose != "settle", ~OutboundMessage.text_id.startswith("push."))
+        .order_by(OutboundMessage.message_id.desc())
+        .limit(SHOWN)
+    )
+    first_of: dict[str, Row[Any]] = {}
+    for row in reversed(rows):
+        if row.token is None or row.token != open_token:
+            first_of.setdefault(row.token or f"m{row.message_id}", row)
+    return [line for row in first_of.values() for line in await _lines(tx, who, row)]
+
+
+async def _lines(tx: Tx, who: Who, row: Row[Any]) -> list[Spoken]:
+    content = await sealing.unseal_json(tx, row.sealed_id)
+    lines = [_line(tx, who, Kin.OURS, row.message_id, str(content.get("text", "")), row.created_at)]
+    if row.settled_sealed is not None:
+        settled = await sealing.unseal_text(tx, row.settled_sealed)
+        lines.append(_line(tx, who, Kin.RECORD, row.message_id, settled, row.answered_at))
+    return [line for line in lines if line.text]
+
+
+async def _theirs(tx: Tx, who: Who, contacts: list[int]) -> list[Spoken]:
+    """Words and media. A tap is told by what the question became."""
+    rows = await tx.all(
+        select(InboxMessage)
+        .where(InboxMessage.contact_id.in_(contacts))
+        .where(InboxMessage.kind.in_((Kind.TEXT.value, Kind.EDITED.value, Kind.MEDIA.value)))
+        .order_by(InboxMessage.inbox_id.desc())
+        .limit(SHOWN)
+    )
+    lines = []
+    for row in rows:
+        sealed = await sealing.unseal(tx, row.sealed_id)
+        if sealed is not None:
+            said = unpack(row, sealed)
+            kind = said.media.kind if said.media else "other"
+            text = said.text or outbox.word(tx, who, Phrase(f"page.media.{kind}"))
+            lines.append(_line(tx, who, Kin.MINE, row.inbox_id, text, row.received_at))
+    return lines
+
+
+def _line(tx: Tx, who: Who, kin: Kin, number: int, text: str, at: datetime) -> Spoken:
+    zone = ZoneInfo(who.zone)
+    label = tx.ctx.wording.say(who.language, at.astimezone(zone), tx.now.astimezone(zone))
+    return Spoken(kin, number, text, at.astimezone(zone), label)

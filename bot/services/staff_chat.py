@@ -1,0 +1,91 @@
+"""Staff on Telegram: an own chat linked by a code, alerts with one button, and nothing else."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from datetime import timedelta
+
+from sqlalchemy import insert, select, update
+
+from bot.db.access import StaffCode
+from bot.db.people import Contact
+from bot.db.sites import StaffMember
+from bot.dialogue.turn import Phrase
+from bot.errors import Refused
+from bot.messages import Inbound, Kind
+from bot.services import alert_life, outbox, sealing
+from bot.services.alerts import ACKNOWLEDGE, ALERT_PRESS
+from bot.services.auditing import note_down
+from bot.services.context import Tx
+from bot.services.people import Who
+
+CODE_BYTES = 16
+CODE_LIVES = timedelta(minutes=30)
+
+
+async def new_code(tx: Tx, staff_id: int) -> str:
+    """A code that links one Telegram chat to this staff member: single use, half an hour."""
+    code = base64.urlsafe_b64encode(secrets.token_bytes(CODE_BYTES)).rstrip(b"=").decode()
+    await tx.execute(
+        insert(StaffCode).values(
+            staff_id=staff_id,
+            code_hash=tx.ctx.keyring.lookup("staff_code", code),
+            expires_at=tx.now + CODE_LIVES,
+            tries=0,
+            purpose="telegram",
+        )
+    )
+    note_down(tx, f"staff:{staff_id}", f"staff:{staff_id}", "telegram_code_made")
+    return code
+
+
+async def link(tx: Tx, who: Who, inbound: Inbound, inbox_id: int) -> bool:
+    """Whether this was a staff member's code; then the chat is his from here on."""
+    if inbound.kind is not Kind.START or not inbound.text or who.participant_id is not None:
+        return False
+    code_hash = tx.ctx.keyring.lookup("staff_code", inbound.text)
+    row = await tx.first(
+        select(StaffCode)
+        .where(StaffCode.code_hash == code_hash, StaffCode.used_at.is_(None), StaffCode.expires_at > tx.now)
+        .with_for_update()
+    )
+    if row is None:
+        return False
+    await tx.execute(
+        update(StaffCode).where(StaffCode.staff_code_id == row.staff_code_id).values(used_at=tx.now)
+    )
+    staff = (await tx.execute(select(StaffMember).where(StaffMember.staff_id == row.staff_id))).one()
+    await tx.execute(
+        update(Contact)
+        .where(Contact.contact_id == who.contact_id)
+        .values(
+            staff_id=row.staff_id,
+            key_id=staff.key_id,
+            address_sealed=await sealing.seal(tx, staff.key_id, "address", inbound.address),
+            state="active",
+            bound_at=tx.now,
+        )
+    )
+    note_down(tx, f"staff:{row.staff_id}", f"staff:{row.staff_id}", "telegram_linked", contact=who.contact_id)
+    await outbox.reply(tx, who, [Phrase("staff.linked")], inbox_id)
+    return True
+
+
+async def handle(tx: Tx, who: Who, inbound: Inbound, inbox_id: int) -> str:
+    """A staff member's tap or words. Only the button of an alert does anything here."""
+    assert who.staff_id is not None
+    press = inbound.press
+    if press is None or not press.token.startswith(ALERT_PRESS) or press.answer != ACKNOWLEDGE:
+        await outbox.reply(tx, who, [Phrase("staff.alerts_only")], inbox_id)
+        return "staff_words"
+    number = press.token.removeprefix(ALERT_PRESS)
+    if not number.isdecimal():
+        return "staff_stale"
+    try:
+        await alert_life.acknowledge(tx, int(number), who.staff_id)
+    except Refused as refusal:
+        await outbox.reply(tx, who, [Phrase(refusal.message_id, dict(refusal.values))], inbox_id)
+        return "staff_refused"
+    await outbox.reply(tx, who, [Phrase("staff.alert.yours", {"id": number})], inbox_id)
+    return "acknowledged"
