@@ -31,40 +31,58 @@ class Course:
     claimed_holds: frozenset[str]  # drugs that the participant says were stopped, not yet confirmed
 
 
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Rows about one participant, in the order in which they take effect; of one instant, the later written last."""
+
+    assignments: list[Row[Any]]
+    levels: list[Row[Any]]
+    holds: list[Row[Any]]
+    resumes: list[Row[Any]]
+    cycles: list[Row[Any]]
+    habits: list[Row[Any]]
+    statuses: list[Row[Any]]
+
+
+def timeline_of(facts: Facts) -> regimen.Timeline:
+    """What these facts say together. An end that was taken back by a later status ends nothing."""
+    ended = bool(facts.statuses) and facts.statuses[-1].status == "ended"
+    return regimen.Timeline(
+        assignments=tuple(regimen.Assignment(row.effective_from, row.arm) for row in facts.assignments),
+        cycles=_cycles(facts.cycles),
+        habits=tuple(regimen.Habit(row.effective_from, row.zone, row.dose_time) for row in facts.habits),
+        levels=tuple(regimen.DoseLevel(row.drug, row.effective_from, row.level) for row in facts.levels),
+        holds=_holds(facts),
+        ends_at=facts.statuses[-1].effective_from if ended else None,
+    )
+
+
 async def load(tx: Tx, participant_id: int) -> Course:
     study_name = await tx.scalar(
         select(Participant.study).where(Participant.participant_id == participant_id)
     )
     study_hash, study = tx.ctx.book.study(study_name, tx.now)
-    habits = await _rows(tx, Habit, participant_id)
-    changes = await _rows(tx, StatusChange, participant_id)
-    holds, claimed = await _holds(tx, participant_id)
-    latest = _at(habits, tx.now) or habits[0]
-    timeline = regimen.Timeline(
-        assignments=tuple(
-            regimen.Assignment(row.effective_from, row.arm)
-            for row in await _rows(tx, RegimenAssignment, participant_id)
-        ),
-        cycles=_cycles(await _rows(tx, CycleStart, participant_id)),
-        habits=tuple(regimen.Habit(row.effective_from, row.zone, row.dose_time) for row in habits),
-        levels=tuple(
-            regimen.DoseLevel(row.drug, row.effective_from, row.level)
-            for row in await _rows(tx, DoseLevelChange, participant_id)
-        ),
-        holds=holds,
-        ends_at=next((row.effective_from for row in reversed(changes) if row.status == "ended"), None),
+    facts = Facts(
+        assignments=await _rows(tx, RegimenAssignment, participant_id),
+        levels=await _rows(tx, DoseLevelChange, participant_id),
+        holds=await _rows(tx, Hold, participant_id),
+        resumes=await _rows(tx, Resume, participant_id),
+        cycles=await _rows(tx, CycleStart, participant_id),
+        habits=await _rows(tx, Habit, participant_id),
+        statuses=await _rows(tx, StatusChange, participant_id),
     )
+    latest = _at(facts.habits, tx.now) or facts.habits[0]
     return Course(
         participant_id,
         study_hash,
         study,
-        timeline,
-        status_of(changes, tx.now),
+        timeline_of(facts),
+        status_of(facts.statuses, tx.now),
         latest.zone,
         latest.dose_time,
         latest.quiet_from,
         latest.quiet_to,
-        claimed,
+        _claimed(facts),
     )
 
 
@@ -96,16 +114,18 @@ def _cycles(rows: list[Row[Any]]) -> tuple[regimen.Cycle, ...]:
     return tuple(regimen.Cycle(number, latest[number].local_date) for number in sorted(latest))
 
 
-async def _holds(tx: Tx, participant_id: int) -> tuple[tuple[regimen.Hold, ...], frozenset[str]]:
-    resumes = {row.hold_id: row.effective_from for row in await _rows(tx, Resume, participant_id)}
-    rows = await _rows(tx, Hold, participant_id)
-    settled = {row.supersedes for row in rows if row.supersedes is not None}
-    holds = tuple(
-        regimen.Hold(row.drug, row.effective_from, resumes.get(row.hold_id)) for row in rows if row.confirmed
+def _holds(facts: Facts) -> tuple[regimen.Hold, ...]:
+    ends = {row.hold_id: row.effective_from for row in facts.resumes}
+    return tuple(
+        regimen.Hold(row.drug, row.effective_from, ends.get(row.hold_id))
+        for row in facts.holds
+        if row.confirmed
     )
-    claimed = frozenset(
-        row.drug
-        for row in rows
-        if not row.confirmed and row.hold_id not in settled and row.hold_id not in resumes and row.drug
+
+
+def _claimed(facts: Facts) -> frozenset[str]:
+    """Drugs whose hold was told by the participant, and neither confirmed nor rejected."""
+    settled = {row.supersedes for row in facts.holds} | {row.hold_id for row in facts.resumes}
+    return frozenset(
+        row.drug for row in facts.holds if not row.confirmed and row.hold_id not in settled and row.drug
     )
-    return holds, claimed
