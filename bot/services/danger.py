@@ -18,6 +18,8 @@ from bot.services.people import Who
 from bot.symptoms.danger import Danger
 from bot.symptoms.freetext import scan
 
+TEXTS = {"emergency": "danger.emergency", "urgent": "danger.urgent"}
+TEXTS_WITHOUT_SITE = {"emergency": "danger.emergency_no_site", "urgent": "danger.urgent_no_site"}
 SPOKEN = (Kind.TEXT, Kind.EDITED, Kind.MEDIA)  # a picture may carry words under it
 
 
@@ -72,7 +74,7 @@ async def _act(tx: Tx, who: Who, danger: Danger, words: str, inbox_id: int | Non
 
 
 async def _answer(tx: Tx, who: Who, danger: Danger, inbox_id: int | None) -> None:
-    text_id = f"danger.{danger.tier}" if who.site_phone else f"danger.{danger.tier}_no_site"
+    text_id = (TEXTS if who.site_phone else TEXTS_WITHOUT_SITE)[danger.tier]
     await outbox.reply(
         tx,
         who,
