@@ -14,6 +14,7 @@ from bot.messages import Inbound
 from bot.services import inbox, screens
 from bot.services.auditing import PAGE_CHANNEL
 from bot.services.context import Ctx
+from bot.services.screen_lines import Spoken
 
 log = logging.getLogger(__name__)
 
@@ -105,7 +106,7 @@ class PageBackend:
         return ChatView(
             language=screen.language,
             title=self._ctx.wording.text(screen.language, "page.title"),
-            lines=tuple(Line(one.key, one.mine, one.text, one.at, one.label) for one in screen.spoken),
+            lines=tuple(map(_line, screen.spoken)),
             question=None if screen.asked is None else _question(screen.asked),
             site_phone=screen.site_phone,
             linked=screen.linked,
@@ -132,6 +133,10 @@ class PageBackend:
 
     def text(self, language: str, text_id: str, **values: object) -> str:
         return self._ctx.wording.text(language, text_id, now=None, **values)
+
+
+def _line(one: Spoken) -> Line:
+    return Line(one.key, one.mine, one.text, one.at, one.label, one.record)
 
 
 def _question(asked: screens.Asked) -> OpenQuestion:

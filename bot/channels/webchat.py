@@ -237,7 +237,7 @@ class Page:
         try:
             return await self.backend.view(token)
         except Exception as error:
-            log.error(
+            log.exception(
                 "The page could not be read",
                 extra={"action": "page_view_failed", "error": type(error).__name__},
             )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shutil
-from datetime import datetime, timedelta
+from datetime import datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -96,35 +97,31 @@ async def _people(app: App) -> dict[str, str]:
 
 
 async def _participant(tx: Tx) -> tuple[str, str]:
-    """Combination arm, day 1 today, due a minute ago; quiet hours moved out of the way of whoever tries it at night."""
-    from zoneinfo import ZoneInfo
-
-    from bot.services import timeline, wishes
+    """Combination arm, day 1 today, both medicines due a few minutes ago, whatever the hour of the day."""
     from bot.services.dosing import Author
     from bot.services.enrolment import NewParticipant, enrol
 
-    author = Author("demo", "staff")
     local = tx.now.astimezone(ZoneInfo(ZONE))
-    due = local - timedelta(minutes=1)
+    due = local.replace(minute=local.minute // 5 * 5, second=0, microsecond=0)
     new = NewParticipant(
-        "nct04217967", SITE, "combination", due.date(), _awake(due), "示范", PHONE, "female", local.year - 68
+        study="nct04217967",
+        site=SITE,
+        arm="combination",
+        start=due.date(),
+        dose_time=due.time(),
+        name="示范",
+        phone=PHONE,
+        sex="female",
+        birth_year=local.year - 68,
+        quiet=quiet_hours(due),
     )
-    done = await enrol(tx, new, author)
-    course = await timeline.load(tx, done.participant_id)
-    quiet = (due + timedelta(hours=12)).time().replace(second=0, microsecond=0)
-    until = (due + timedelta(hours=13)).time().replace(second=0, microsecond=0)
-    habit = {
-        "dose_time": due.time().replace(second=0, microsecond=0),
-        "zone": course.zone,
-        "quiet_from": quiet,
-        "quiet_to": until,
-    }
-    await wishes.keep_habit(tx, done.participant_id, habit, author)
+    done = await enrol(tx, new, Author("demo", "staff"))
     return done.subject_id, done.invited.code
 
 
-def _awake(due: datetime) -> Any:
-    return due.time().replace(hour=8, minute=0, second=0, microsecond=0)
+def quiet_hours(due: datetime) -> tuple[time, time]:
+    """The usual night, or a nap at noon for whoever tries this late: nothing would be asked in quiet hours."""
+    return (time(21, 30), time(7, 0)) if 8 <= due.hour < 20 else (time(12, 30), time(14, 0))
 
 
 def _print(app: App, rows: dict[str, str], folder: Path) -> None:

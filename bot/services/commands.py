@@ -15,7 +15,7 @@ from bot.services.context import Tx
 from bot.services.done import Begin, Done
 from bot.services.dose_slots import dose_slot
 from bot.services.people import Who
-from schedules.localtime import dosing_date, local
+from schedules.localtime import dosing_date, instant, local
 from schedules.regimen import expected_cycle, is_held, planned_doses
 
 MENU = ("today", "calendar", "correct", "nurse", "help", "stop")
@@ -44,9 +44,14 @@ async def _today(tx: Tx, who: Who) -> Done:
     assert who.participant_id is not None
     course = await timeline.load(tx, who.participant_id)
     day = dosing_date(tx.now, course.zone, course.study.dosing_day_ends)
+    # A dose at half past midnight belongs to the evening before, like the clock that asks.
+    begins, ends = (
+        instant(day + timedelta(days=later), course.study.dosing_day_ends, course.zone) for later in (0, 1)
+    )
     rows = await tx.all(
         select(DoseEvent)
-        .where(DoseEvent.participant_id == who.participant_id, DoseEvent.local_date == day)
+        .where(DoseEvent.participant_id == who.participant_id)
+        .where(DoseEvent.due_at >= begins, DoseEvent.due_at < ends)
         .where(DoseEvent.superseded_at.is_(None))
         .order_by(DoseEvent.due_at, DoseEvent.drug)
     )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 from datetime import date, datetime, time
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import Row, func, insert, select
 
 from bot.db.people import Participant
 from bot.db.regimens import CycleStart, Habit, RegimenAssignment
@@ -55,6 +56,7 @@ class NewParticipant:
     birth_year: int
     language: str = "zh_Hans_CN"
     zone: str | None = None
+    quiet: tuple[time, time] | None = None  # the study's, unless the participant has others
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -73,11 +75,11 @@ async def add_site(tx: Tx, site: NewSite, by: str) -> int:
     return int(site_id)
 
 
-async def site_of(tx: Tx, code: str) -> Site:
+async def site_of(tx: Tx, code: str) -> Row[Any]:
     row = await tx.first(select(Site).where(Site.code == code))
     if row is None:
         raise Refused("staff.no_such_site", code=code)
-    return row  # type: ignore[return-value]
+    return row
 
 
 async def add_staff(tx: Tx, staff: NewStaff, by: str) -> int:
@@ -118,15 +120,15 @@ async def enrol(tx: Tx, new: NewParticipant, author: Author) -> Enrolled:
         raise Refused("staff.unknown_arm", arm=new.arm, known=", ".join(study.arms))
     zone = new.zone or site.zone
     _plausible(new, tx.now, zone)
-    at_dose = instant(new.start, new.dose_time, zone)
-    if in_quiet_hours(at_dose, zone, study.quiet_from, study.quiet_to):
+    quiet_from, quiet_to = new.quiet or (study.quiet_from, study.quiet_to)
+    if in_quiet_hours(instant(new.start, new.dose_time, zone), zone, quiet_from, quiet_to):
         raise Refused("staff.dose_time_is_quiet", time=f"{new.dose_time:%H:%M}")
     participant_id, subject_id = await _participant(tx, new, site)
     habit = {
         "zone": zone,
         "dose_time": new.dose_time,
-        "quiet_from": study.quiet_from,
-        "quiet_to": study.quiet_to,
+        "quiet_from": quiet_from,
+        "quiet_to": quiet_to,
     }
     first = instant(new.start, time(0, 0), zone)
     fact = {"participant_id": participant_id, "recorded_at": tx.now, **dataclasses.asdict(author)}
@@ -155,7 +157,7 @@ def _plausible(new: NewParticipant, now: datetime, zone: str) -> None:
         raise Refused("staff.start_far_away", date=new.start.isoformat())
 
 
-async def _participant(tx: Tx, new: NewParticipant, site: Site) -> tuple[int, str]:
+async def _participant(tx: Tx, new: NewParticipant, site: Row[Any]) -> tuple[int, str]:
     # The site's row is locked while a number is taken, so that two enrolments never get the same.
     await tx.execute(select(Site.site_id).where(Site.site_id == site.site_id).with_for_update())
     taken = await tx.scalar(

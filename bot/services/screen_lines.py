@@ -42,6 +42,14 @@ class Spoken:
     label: str  # when, in words
 
     @property
+    def mine(self) -> bool:
+        return self.kin is Kin.MINE
+
+    @property
+    def record(self) -> bool:
+        return self.kin is Kin.RECORD
+
+    @property
     def key(self) -> str:
         return f"{self.kin.name.lower()}{self.number}"
 

@@ -83,7 +83,7 @@ async def _asked(tx: Tx, who: Who, talk: talks.Talk) -> Asked | None:
         return None
     say = turn.says[0]
     step = talk.script.steps[talk.state.step]
-    takes_words = isinstance(step, AskStep) and step.typed is not None or not say.options
+    takes_words = (isinstance(step, AskStep) and step.typed is not None) or not say.options
     progress = _progress(talk)
     if talk.state.misheard or READINGS in talk.state.slots:
         said = await _asked_last(tx, talk.token)
@@ -123,9 +123,7 @@ async def _menu(tx: Tx, who: Who) -> tuple[Choice, ...]:
     assert who.participant_id is not None
     paused = await timeline.status(tx, who.participant_id) == "paused"
     names = ["resume" if name == "stop" and paused else name for name in commands.MENU]
-    return tuple(
-        Choice(outbox.word(tx, who, Phrase(f"menu.{name}")), Press(COMMAND, name)) for name in names
-    )
+    return tuple(Choice(outbox.word(tx, who, Phrase(f"menu.{name}")), Press(COMMAND, name)) for name in names)
 
 
 async def newest(ctx: Ctx, account: str, address: str) -> tuple[Any, ...]:

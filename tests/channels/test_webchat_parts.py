@@ -18,6 +18,7 @@ from bot.channels.web.render import asked_of, split_lines, state_of
 from bot.channels.webchat import ChatView, Line, OpenQuestion
 from tests.support.web_backend import page_texts
 
+MEDIA_KINDS = ("voice", "picture", "sticker", "video", "file", "other")
 START = datetime(2026, 11, 3, 8, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
 QUESTION = OpenQuestion("q" * 16, "吃了吗？", (), "", takes_words=False)
 
@@ -169,6 +170,7 @@ def test_every_text_of_the_page_exists_in_both_languages_and_is_used() -> None:
         if not found.endswith((".css", ".js", ".svg"))
     }
     used = (named - {"page.size."}) | {f"page.size.{size}" for size in (100, 125, 150, 200)}
+    used |= {f"page.media.{kind}" for kind in MEDIA_KINDS}  # said by the service that reads the conversation
     assert used == set(page_texts("zh_Hans_CN")) == set(page_texts("en"))
 
 

@@ -127,10 +127,11 @@ def split_lines(
 ) -> tuple[tuple[Line, ...], tuple[tuple[Line, ...], ...]]:
     """The newest exchange in order; then the earlier conversation, newest day first, each day in order.
 
-    The newest exchange begins with the person's own last words. The open question has its own place.
+    The newest exchange begins with the person's own last words, or with what his last tap put on record. The open
+    question has its own place.
     """
     shown = _without_question(lines, question)
-    own = [place for place, line in enumerate(shown) if line.mine]
+    own = [place for place, line in enumerate(shown) if line.mine or line.record]
     start = max(own[-1] if own else 0, len(shown) - _LATEST_LINES)
     long = tuple(line for line in shown[start:] if _is_letter(line))
     days = [tuple(day) for _, day in groupby(shown[:start] + long, key=lambda line: line.at.date())]

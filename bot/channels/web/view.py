@@ -19,6 +19,7 @@ class Line:
     text: str
     at: datetime  # aware, in the participant's zone
     label: str  # when it was said, in words (今天早上8:05); who said it is added by the page
+    record: bool = False  # nobody's words: what an answered question became
 
 
 @dataclass(frozen=True, slots=True)
