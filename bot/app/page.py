@@ -136,8 +136,8 @@ class PageBackend:
 
 
 def _line(one: Spoken) -> Line:
-    return Line(one.key, one.mine, one.text, one.at, one.label, one.record)
+    return Line(one.key, one.mine, one.text, one.at, one.label, one.record, one.urgent)
 
 
 def _question(asked: screens.Asked) -> OpenQuestion:
-    return OpenQuestion(asked.token, asked.text, asked.choices, asked.progress, asked.takes_words)
+    return OpenQuestion(asked.token, asked.text, asked.choices, asked.progress, asked.takes_words, asked.at)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import shutil
+import socket
+from collections.abc import Iterator
 from datetime import datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +17,7 @@ import click
 if TYPE_CHECKING:
     from bot.app import App
     from bot.services.context import Tx
+    from bot.services.enrolment import Enrolled
     from bot.settings import Settings
 
 FOLDER = Path("var/demo")
@@ -27,34 +32,65 @@ def demo(reset: bool, folder: Path) -> None:
     """Show everything on 127.0.0.1: an embedded database, one site, one participant, the page."""
     from bot.commands import serve
     from bot.db.embedded import EmbeddedPostgres
+    from bot.settings import from_environment
 
-    folder = folder.resolve()
-    postgres = EmbeddedPostgres(folder / "postgres")
-    if reset:
-        postgres.stop()
-        shutil.rmtree(folder, ignore_errors=True)
-        click.echo(f"Forgotten: {folder}")
-    folder.mkdir(parents=True, exist_ok=True)
-    postgres.start()
-    try:
-        settings = _settings(folder, postgres)
-        rows = _prepare(postgres, settings)
-        serve.run(settings, lambda app: _print(app, rows, folder))
-    finally:
-        postgres.stop()
+    given, folder = from_environment(), folder.resolve()
+    _refuse_taken_port(given)
+    with _alone_in(folder):
+        postgres = EmbeddedPostgres(folder / "postgres")
+        if reset:
+            postgres.stop()
+            shutil.rmtree(folder, ignore_errors=True)
+            click.echo(f"Forgotten: {folder}")
+        folder.mkdir(parents=True, exist_ok=True)
+        postgres.start()
+        try:
+            settings = _settings(given, folder, postgres)
+            rows = _prepare(postgres, settings)
+            serve.run(settings, lambda app: _print(app, rows, folder))
+        finally:
+            postgres.stop()
     click.echo("\nStopped. `make demo` goes on where this ended; `make demo-reset` starts over.")
 
 
-def _settings(folder: Path, postgres: Any) -> Settings:
-    """The environment's settings where they are set (a Telegram token, a port), the demonstration's own otherwise."""
+def _refuse_taken_port(settings: Settings) -> None:
+    """Before a database is started for nothing."""
+    from bot.errors import Misconfigured
+
+    try:
+        socket.create_server((settings.host, settings.port)).close()
+    except OSError as problem:
+        raise Misconfigured(
+            f"{settings.host}:{settings.port}: {problem.strerror}; "
+            "SUIYAO_PORT=8090 (for instance) chooses another port"
+        ) from None
+
+
+@contextlib.contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """One demonstration to a folder: a second one would stop the first one's database at its end."""
+    from bot.errors import Misconfigured
+
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_name(f"{folder.name}.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Misconfigured(
+                f"{folder}: another demonstration runs here; stop it, or choose another --folder"
+            ) from None
+        yield
+
+
+def _settings(given: Settings, folder: Path, postgres: Any) -> Settings:
+    """What the environment says (a Telegram token, a port), on the demonstration's own database and keys."""
     from bot.setting_forms import parse_keys
-    from bot.settings import from_environment
 
     if postgres.sql("SELECT 1 FROM pg_database WHERE datname = 'suiyao'") != "1":
         postgres.create_database("suiyao")
     url = postgres.url("suiyao", "suiyao_runtime", "demonstration")
-    given = from_environment().model_copy(update={"database_url": url, "log_level": "warning"})
-    return given.model_copy(update={"keys": parse_keys(_keys(folder))})
+    own = {"database_url": url, "log_level": "warning", "keys": parse_keys(_keys(folder))}
+    return given.model_copy(update=own)
 
 
 def _keys(folder: Path) -> str:
@@ -81,22 +117,28 @@ async def _people(app: App) -> dict[str, str]:
 
     from bot.db.people import Participant
     from bot.services import linking
-    from bot.services.enrolment import NewSite, add_site
     from bot.services.locking import lock_participant
 
     async with app.ctx.begin() as tx:
         found = await tx.first(select(Participant.participant_id, Participant.subject_id))
         if found is None:
-            await add_site(tx, NewSite(SITE, "示范医院", ZONE, "zh_Hans_CN", "010-00000000", "full"), "demo")
-            subject, code = await _participant(tx)
+            await open_site(tx)
+            done = await enrol_due_now(tx)
+            subject, code = done.subject_id, done.invited.code
         else:
             await lock_participant(tx, found.participant_id)
             invited = await linking.invite(tx, found.participant_id, "demo")
             subject, code = found.subject_id, invited.code
-    return {"subject": subject, "invitation": code}
+    return {"subject": subject, "invitation": code, "again": "" if found is None else "yes"}
 
 
-async def _participant(tx: Tx) -> tuple[str, str]:
+async def open_site(tx: Tx) -> None:
+    from bot.services.enrolment import NewSite, add_site
+
+    await add_site(tx, NewSite(SITE, "示范医院", ZONE, "zh_Hans_CN", "010-00000000", "full"), "demo")
+
+
+async def enrol_due_now(tx: Tx, language: str = "zh_Hans_CN") -> Enrolled:
     """Combination arm, day 1 today, both medicines due a few minutes ago, whatever the hour of the day."""
     from bot.services.dosing import Author
     from bot.services.enrolment import NewParticipant, enrol
@@ -113,10 +155,10 @@ async def _participant(tx: Tx) -> tuple[str, str]:
         phone=PHONE,
         sex="female",
         birth_year=local.year - 68,
+        language=language,
         quiet=quiet_hours(due),
     )
-    done = await enrol(tx, new, Author("demo", "staff"))
-    return done.subject_id, done.invited.code
+    return await enrol(tx, new, Author("demo", "staff"))
 
 
 def quiet_hours(due: datetime) -> tuple[time, time]:
@@ -125,21 +167,19 @@ def quiet_hours(due: datetime) -> tuple[time, time]:
 
 
 def _print(app: App, rows: dict[str, str], folder: Path) -> None:
-    url = app.ctx.addresses.public_url
-    name = app.ctx.addresses.bot_name
+    url, name = app.ctx.addresses.public_url, app.ctx.addresses.bot_name
     telegram = (
         f"https://t.me/{name}?start={rows['invitation']}"
         if name
-        else "set SUIYAO_TELEGRAM_TOKEN and start again (README, Connecting Telegram)"
+        else "not connected; SUIYAO_TELEGRAM_TOKEN=... make demo (README, Telegram)"
     )
     table = [
         ("Participant's page", f"{url}/i/{rows['invitation']}"),
-        ("Last four digits", PHONE[-4:]),
+        ("Last four digits", f"{PHONE[-4:]}, which the page asks for"),
+        *([("Linked before", f"{url}/chat in the same browser goes on")] if rows["again"] else []),
         ("Telegram", telegram),
         ("Data", str(folder)),
         ("Stop", "Ctrl-C; `make demo` goes on, `make demo-reset` starts over"),
     ]
-    click.echo("")
-    for left, right in table:
-        click.echo(f"  {left:20} {right}")
-    click.echo("")
+    lines = [f"  {left:20} {right}" for left, right in table]
+    click.echo("\n".join(["", "A demonstration: nothing in it is real.", "", *lines, ""]))

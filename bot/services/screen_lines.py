@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import IntEnum
 from typing import Any
@@ -15,13 +15,17 @@ from bot.db.inbox import InboxMessage
 from bot.db.outbox import OutboundMessage
 from bot.db.people import Contact
 from bot.dialogue.turn import Phrase
-from bot.messages import Kind
+from bot.messages import Inbound, Kind
 from bot.services import outbox, sealing
+from bot.services.commands import COMMANDS
 from bot.services.context import Tx
+from bot.services.conversing import COMMAND
 from bot.services.packing import unpack
 from bot.services.people import Who
 
 SHOWN = 60  # messages of each direction
+URGENT = ("danger.emergency", "danger.urgent")  # how the ids of texts begin that say whom to call now
+SAID = tuple(kind.value for kind in (Kind.TEXT, Kind.EDITED, Kind.MEDIA, Kind.CHOICE))
 ARRIVED = ("queued", "sending", "sent", "unknown")  # what stands on a screen, or may
 
 
@@ -40,6 +44,7 @@ class Spoken:
     text: str
     at: datetime
     label: str  # when, in words
+    urgent: bool = False
 
     @property
     def mine(self) -> bool:
@@ -99,7 +104,8 @@ async def _ours(tx: Tx, who: Who, contacts: list[int], open_token: str | None) -
 
 async def _lines(tx: Tx, who: Who, row: Row[Any]) -> list[Spoken]:
     content = await sealing.unseal_json(tx, row.sealed_id)
-    lines = [_line(tx, who, Kin.OURS, row.message_id, str(content.get("text", "")), row.created_at)]
+    said = _line(tx, who, Kin.OURS, row.message_id, str(content.get("text", "")), row.created_at)
+    lines = [replace(said, urgent=row.text_id.startswith(URGENT))]
     if row.settled_sealed is not None:
         settled = await sealing.unseal_text(tx, row.settled_sealed)
         lines.append(_line(tx, who, Kin.RECORD, row.message_id, settled, row.answered_at))
@@ -107,11 +113,10 @@ async def _lines(tx: Tx, who: Who, row: Row[Any]) -> list[Spoken]:
 
 
 async def _theirs(tx: Tx, who: Who, contacts: list[int]) -> list[Spoken]:
-    """Words and media. A tap is told by what the question became."""
+    """Words, media and commands. The tap of an answer is told by what the question became."""
     rows = await tx.all(
         select(InboxMessage)
-        .where(InboxMessage.contact_id.in_(contacts))
-        .where(InboxMessage.kind.in_((Kind.TEXT.value, Kind.EDITED.value, Kind.MEDIA.value)))
+        .where(InboxMessage.contact_id.in_(contacts), InboxMessage.kind.in_(SAID))
         .order_by(InboxMessage.inbox_id.desc())
         .limit(SHOWN)
     )
@@ -120,10 +125,16 @@ async def _theirs(tx: Tx, who: Who, contacts: list[int]) -> list[Spoken]:
         sealed = await sealing.unseal(tx, row.sealed_id)
         if sealed is not None:
             said = unpack(row, sealed)
-            kind = said.media.kind if said.media else "other"
-            text = said.text or outbox.word(tx, who, Phrase(f"page.media.{kind}"))
-            lines.append(_line(tx, who, Kin.MINE, row.inbox_id, text, row.received_at))
-    return lines
+            lines.append(_line(tx, who, Kin.MINE, row.inbox_id, _words(tx, who, said), row.received_at))
+    return [line for line in lines if line.text]
+
+
+def _words(tx: Tx, who: Who, said: Inbound) -> str:
+    if said.press is not None:
+        known = said.press.token == COMMAND and said.press.answer in COMMANDS
+        return outbox.word(tx, who, Phrase(f"menu.{said.press.answer}")) if known else ""
+    kind = said.media.kind if said.media else "other"
+    return said.text or outbox.word(tx, who, Phrase(f"page.media.{kind}"))
 
 
 def _line(tx: Tx, who: Who, kin: Kin, number: int, text: str, at: datetime) -> Spoken:

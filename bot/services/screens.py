@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select, update
@@ -30,6 +31,7 @@ class Asked:
     choices: tuple[Choice, ...]
     progress: str  # "1/2", or empty
     takes_words: bool
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +60,12 @@ async def view(ctx: Ctx, account: str, address: str) -> Screen | None:
         row = await talks.latest_open(tx, who)
         talk = await talks.talk_of(tx, row) if row is not None else None
         linked = who.participant_id is not None
+        asked = await _asked(tx, who, talk) if talk else None
         return Screen(
             who.contact_id,
             who.language,
             await spoken(tx, who, talk.token if talk else None),
-            await _asked(tx, who, talk) if talk else None,
+            replace(asked, at=row.asked_at) if asked and row else None,
             who.site_phone,
             linked,
             await _menu(tx, who) if linked else (),
@@ -119,10 +122,12 @@ async def _asked_last(tx: Tx, token: str) -> tuple[str, tuple[Choice, ...]] | No
 
 
 async def _menu(tx: Tx, who: Who) -> tuple[Choice, ...]:
-    """All that can always be done. Whoever paused finds the way back where the stop was."""
+    """All that can always be done, once it is agreed. Whoever paused finds the way back where the stop was."""
     assert who.participant_id is not None
-    paused = await timeline.status(tx, who.participant_id) == "paused"
-    names = ["resume" if name == "stop" and paused else name for name in commands.MENU]
+    status = await timeline.status(tx, who.participant_id)
+    if status == "ended" or not await people.has_consent(tx, who):
+        return ()
+    names = ["resume" if name == "stop" and status == "paused" else name for name in commands.MENU]
     return tuple(Choice(outbox.word(tx, who, Phrase(f"menu.{name}")), Press(COMMAND, name)) for name in names)
 
 

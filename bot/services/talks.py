@@ -33,6 +33,7 @@ _TALK = (
         Question.token,
         Question.state,
         Question.settled_sealed,
+        Question.asked_at,
     )
     .select_from(Question)
     .join(Conversation, Conversation.conversation_id == Question.conversation_id)

@@ -14,7 +14,7 @@ import pytest
 import bot.channels.web
 from bot.channels.web import events
 from bot.channels.web.media_kind import media_kind
-from bot.channels.web.render import asked_of, split_lines, state_of
+from bot.channels.web.render import asked_of, split_lines, state_of, whole_numbers
 from bot.channels.webchat import ChatView, Line, OpenQuestion
 from tests.support.web_backend import page_texts
 
@@ -65,15 +65,32 @@ def test_a_long_letter_is_glanced_at_above_the_question_and_whole_below() -> Non
 
 
 @pytest.mark.parametrize(
-    ("text", "lead", "asked"),
+    ("text", "parts"),
     [
-        ("吃了吗？", "", "吃了吗？"),
-        ("早上的药\n空腹吃\n吃了吗？\n", "早上的药\n空腹吃", "吃了吗？"),
-        ("", "", ""),
+        ("吃了吗？", ("", "吃了吗？", "")),
+        ("早上的药\n空腹吃\n吃了吗？\n", ("早上的药\n空腹吃", "吃了吗？", "")),
+        ("是现在就有吗？\n很难受请打120。", ("", "是现在就有吗？", "很难受请打120。")),
+        ("请写下想说的话。\n急的话请打电话。", ("请写下想说的话。\n急的话请打电话。", "", "")),
+        ("请写最后4位。", ("", "请写最后4位。", "")),
+        ("", ("", "", "")),
     ],
 )
-def test_the_last_line_is_the_question_proper(text: str, lead: str, asked: str) -> None:
-    assert asked_of(OpenQuestion("q" * 16, text, (), "", takes_words=False)) == (lead, asked)
+def test_the_question_proper_stands_out(text: str, parts: tuple[str, str, str]) -> None:
+    assert asked_of(OpenQuestion("q" * 16, text, (), "", takes_words=False)) == parts
+
+
+def test_a_question_that_came_later_stands_alone_and_one_that_answers_does_not() -> None:
+    lines = lines_of("1我 好", "1 记下了")
+    for minutes, latest in ((1, ["好", "记下了"]), (2, [])):
+        question = OpenQuestion("q" * 16, "吃了吗？", (), "", False, START + timedelta(minutes=minutes))
+        now, days = split_lines(lines, question)
+        assert [line.text for line in now] == latest
+        assert sum(map(len, days)) + len(now) == 2
+
+
+def test_phone_numbers_stay_whole_and_nothing_else_becomes_markup() -> None:
+    said = str(whole_numbers("打010-8888 6666或120 <b>'3'</b>"))
+    assert said == '打<span class="number">010-8888 6666</span>或120 &lt;b&gt;&#39;3&#39;&lt;/b&gt;'
 
 
 def test_the_state_changes_with_what_is_shown_and_with_nothing_else() -> None:

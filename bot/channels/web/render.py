@@ -10,6 +10,7 @@ from itertools import groupby
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from bot.channels.web import device
 from bot.channels.web.static_files import StaticFile
@@ -20,7 +21,9 @@ from bot.messages import Choice
 _LATEST_LINES = 4
 # A long letter would do so too: its beginning shows that it arrived, all of it stands among the earlier.
 _GLANCE_CHARACTERS = 40
+AWAY = ("back", "skip")  # answers that step aside
 _SAFE_URL = re.compile(r"(https?://|tel:|/(?!/))")
+_PHONE = re.compile(r"\+?[0-9][0-9 -]{5,18}[0-9]")
 _COUNTED = re.compile(r"(\d+)/(\d+)")
 
 
@@ -55,6 +58,7 @@ class Renderer:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        self._templates.filters["whole_numbers"] = whole_numbers
         self._static = {name: f"/static/page/{file.name}" for name, file in static.items()}
 
     def invitation(self, frame: Frame, code: str) -> str:
@@ -82,10 +86,13 @@ class Renderer:
             view=view,
             asked=asked_of(question),
             latest=latest,
+            urgent=any(line.urgent for line in latest),
             earlier=earlier,
             put_off=put_off,
             # Words that could not be sent stand right below the sentence that says so.
             rewrite=notice is not None and bool(notice.kept) and not (question and question.takes_words),
+            letter_first=is_letter_first(question),
+            away=AWAY,
             may_wait=may_wait(view),
             progress=self._progress(frame, question),
             source=f"/chat?later={later}" if put_off else "/chat",
@@ -128,14 +135,20 @@ def split_lines(
     """The newest exchange in order; then the earlier conversation, newest day first, each day in order.
 
     The newest exchange begins with the person's own last words, or with what his last tap put on record. The open
-    question has its own place.
+    question has its own place; one that came since then stands alone.
     """
     shown = _without_question(lines, question)
+    if question is not None and question.at is not None and all(line.at < question.at for line in shown):
+        return (), _by_day(shown)
     own = [place for place, line in enumerate(shown) if line.mine or line.record]
     start = max(own[-1] if own else 0, len(shown) - _LATEST_LINES)
     long = tuple(line for line in shown[start:] if _is_letter(line))
-    days = [tuple(day) for _, day in groupby(shown[:start] + long, key=lambda line: line.at.date())]
-    return tuple(map(_glance, shown[start:])), tuple(reversed(days))
+    return tuple(map(_glance, shown[start:])), _by_day(shown[:start] + long)
+
+
+def _by_day(lines: tuple[Line, ...]) -> tuple[tuple[Line, ...], ...]:
+    days = [tuple(day) for _, day in groupby(lines, key=lambda line: line.at.date())]
+    return tuple(reversed(days))
 
 
 def _is_letter(line: Line) -> bool:
@@ -155,10 +168,26 @@ def _without_question(lines: tuple[Line, ...], question: OpenQuestion | None) ->
     return lines
 
 
-def asked_of(question: OpenQuestion | None) -> tuple[str, str]:
-    """What leads up to the question, and its last line: the question proper, shown larger."""
-    lead, _, last = (question.text if question else "").rstrip().rpartition("\n")
-    return lead, last
+def asked_of(question: OpenQuestion | None) -> tuple[str, str, str]:
+    """What leads up to the question, the question proper (shown larger), and what follows it."""
+    lines = (question.text if question else "").rstrip().split("\n")
+    asking = [place for place, line in enumerate(lines) if line.endswith(("？", "?"))]
+    if not asking and len(lines) > 1:
+        return "\n".join(lines), "", ""  # a request of several lines: all of it weighs the same
+    place = asking[-1] if asking else 0
+    return "\n".join(lines[:place]), lines[place], "\n".join(lines[place + 1 :])
+
+
+def whole_numbers(text: str) -> Markup:
+    """Escaped, with phone numbers kept in one piece: half a number at the end of a line is dialled wrongly."""
+    return Markup(_PHONE.sub(r'<span class="number">\g<0></span>', str(escape(text))))  # noqa: S704  # escaped just here
+
+
+def is_letter_first(question: OpenQuestion | None) -> bool:
+    """Whether words are what is asked for: its buttons, if any, only lead away from writing."""
+    if question is None or not question.takes_words:
+        return False
+    return all(choice.press is not None and choice.press.answer in AWAY for choice in question.choices)
 
 
 def may_wait(view: ChatView) -> bool:

@@ -20,6 +20,7 @@ class Line:
     at: datetime  # aware, in the participant's zone
     label: str  # when it was said, in words (今天早上8:05); who said it is added by the page
     record: bool = False  # nobody's words: what an answered question became
+    urgent: bool = False  # says whom to call now
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class OpenQuestion:
     choices: tuple[Choice, ...]
     progress: str  # "1/2", or empty
     takes_words: bool
+    at: datetime | None = None  # since when it is open
 
 
 @dataclass(frozen=True, slots=True)
