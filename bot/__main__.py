@@ -29,6 +29,7 @@ COMMANDS = {
     "arm": "bot.commands.decide:arm",
     "pause": "bot.commands.decide:pause",
     "end": "bot.commands.decide:end",
+    "report": "bot.commands.report:report",
     "inbox": "bot.commands.inbox:inbox",
     "digest": "bot.commands.digest:digest",
     "why": "bot.commands.inbox:why",

@@ -1,0 +1,67 @@
+"""Reports for investigators, to standard output: nothing but the report itself, the same bytes wherever it is made."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from bot.errors import Misconfigured
+
+if TYPE_CHECKING:
+    from bot.services.context import Tx
+
+
+@click.group()
+def report() -> None:
+    """Figures about the study as it was on record at an instant."""
+
+
+@report.command()
+@click.option("--study", required=True, help="Study id, such as nct04217967.")
+@click.option("--site", help="Code of one site.  [default: all]")
+@click.option(
+    "--as-of",
+    metavar="INSTANT",
+    help="UTC, as 2026-11-22T00:00Z: only what was recorded by then.  [default: the last settled second]",
+)
+@click.option(
+    "--format", "kind", type=click.Choice(["csv", "json", "html"]), default="csv", show_default=True
+)
+@click.option("--language", type=click.Choice(["zh_Hans_CN", "en"]), default="zh_Hans_CN", show_default=True)
+@click.option("--bom", is_flag=True, help="CSV only: a mark in front, for spreadsheets of old PCs.")
+def compliance(
+    study: str, site: str | None, as_of: str | None, kind: str, language: str, *, bom: bool
+) -> None:
+    """Compliance per participant, drug and cycle, with totals of sites, arms and the study, and what they mean."""
+    from bot.commands.session import in_transaction
+    from bot.reports import compliance as figures
+    from bot.reports import compliance_csv, compliance_html, compliance_json
+    from bot.reports.printed import Reader
+
+    instant = _instant(as_of) if as_of is not None else None
+
+    async def work(tx: Tx) -> str:
+        found = await figures.compliance(tx, study, site, instant)
+        reader = Reader(tx.ctx.wording, language)
+        if kind == "csv":
+            return compliance_csv.compliance_csv(found, reader, bom=bom)
+        return (
+            compliance_json.compliance_json(found, reader)
+            if kind == "json"
+            else compliance_html.page(found, reader)
+        )
+
+    # Bytes: the terminal's own encoding and line ends have no say.
+    click.echo(in_transaction(work).encode(), nl=False)
+
+
+def _instant(text: str) -> datetime:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        raise Misconfigured("--as-of: an instant with its zone, such as 2026-11-22T00:00Z")
+    return found.astimezone(UTC)
