@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from bot.channels.telegram_webhook import webhook_router
 from bot.channels.webchat import router
+from bot.console.pages import console_router
 from bot.services import deployment
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 def web_app(app: App) -> FastAPI:
     web = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     web.include_router(router(app.page, secure=app.ctx.addresses.public_url.startswith("https://")))
+    web.include_router(console_router(app.ctx))
     if app.telegram is not None and app.settings.telegram_webhook_secret:
         web.include_router(webhook_router(app.telegram, app.settings.telegram_webhook_secret, app.accept))
 

@@ -82,6 +82,26 @@ def staff_add(site_code: str, role: str, name: str, email: str, language: str) -
     click.echo(f"Staff member {in_transaction(work)} was added.")
 
 
+@staff.command("password")
+@click.argument("email")
+@click.option(
+    "--forget-second-factor", is_flag=True, help="The telephone with the codes is lost: another is set up."
+)
+def staff_password(email: str, forget_second_factor: bool) -> None:
+    """Print an activation code with which the staff member of EMAIL chooses a password: single use, 24 hours."""
+    from bot.commands.session import in_transaction
+    from bot.services import signing_in
+
+    async def work(tx: Tx) -> dict[str, Any]:
+        staff_id = await signing_in.staff_of_email(tx, email)
+        code = await signing_in.new_activation(
+            tx, staff_id, email, "cli", forget_second_factor=forget_second_factor
+        )
+        return {"activation_code": code, "page": f"{tx.ctx.addresses.public_url}/console/activate"}
+
+    show(in_transaction(work), "text")
+
+
 @click.command()
 @click.option("--study", "study_id", required=True)
 @click.option("--site", "site_code", required=True)

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 ALL_SITES = "all"
 _NOW = text("SELECT suiyao_now()")
 _SCOPE = text("SELECT set_config('suiyao.sites', :sites, true)")
+_WIDEN = text("SELECT set_config('suiyao.sites', 'all', true)")
 
 
 class Database:
@@ -46,6 +47,11 @@ class Database:
         await self._system.dispose()
         if self._scoped is not None:
             await self._scoped.dispose()
+
+
+async def widen(connection: AsyncConnection) -> None:
+    """Let the rest of this transaction see every site: what lies outside all of them (keys, staff chains) is out there."""
+    await connection.execute(_WIDEN)
 
 
 async def read_now(connection: AsyncConnection) -> datetime:

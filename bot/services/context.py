@@ -12,7 +12,7 @@ from sqlalchemy import CursorResult, Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.base import Executable
 
-from bot.db.database import Database
+from bot.db.database import Database, widen
 from bot.db.keyring import Keyring
 from bot.services.book import Book
 from bot.wording import Wording
@@ -45,6 +45,20 @@ class Ctx:
             tx = Tx(connection, now, self)
             yield tx
             await self.at_commit(tx)
+        self._wake(tx)
+
+    @asynccontextmanager
+    async def begin_for(self, sites: frozenset[int]) -> AsyncIterator[Tx]:
+        """A transaction that row-level security confines to these sites, until it widens itself or commits."""
+        async with self.database.begin_for_sites(sites) as (connection, now):
+            tx = Tx(connection, now, self)
+            yield tx
+            if tx.audit:
+                await tx.widen()  # a staff member's chain belongs to no site
+            await self.at_commit(tx)
+        self._wake(tx)
+
+    def _wake(self, tx: Tx) -> None:
         for loop in sorted(tx.woken):
             self.wake(loop)
 
@@ -58,6 +72,13 @@ class Tx:
     ctx: Ctx
     audit: list[tuple[str, str, str, dict[str, Any]]] = field(default_factory=list)
     woken: set[str] = field(default_factory=set)
+
+    async def widen(self) -> None:
+        """Leave the site's walls for the rest: new keys, staff addresses and staff chains stand outside them.
+
+        Only after the walls have let the act through, that is, after the participant (or site) was found within.
+        """
+        await widen(self.connection)
 
     async def execute(self, statement: Executable, values: Any = None) -> CursorResult[Any]:
         return await self.connection.execute(statement, values)
