@@ -8,7 +8,7 @@ from __future__ import annotations
 from bot.dialogue.notes import DangerConfirmed
 from bot.dialogue.turn import Phrase
 from bot.messages import Inbound, Kind
-from bot.services import alert_life, outbox, sealing
+from bot.services import alert_life, outbox, people, sealing
 from bot.services.alert_life import WORSE
 from bot.services.alerts import Cause, raise_alert
 from bot.services.context import Tx
@@ -39,10 +39,10 @@ def worse_in_doubt(found: tuple[Danger, ...], said: Danger) -> bool:
     return any(one.certainty == "doubtful" and WORSE[one.tier] < WORSE[said.tier] for one in found)
 
 
-async def respond(tx: Tx, who: Who, inbound: Inbound, inbox_id: int) -> None:
+async def respond(tx: Tx, contact_id: int, inbound: Inbound, inbox_id: int) -> None:
     danger = stated(heard(tx, inbound))
     if danger is not None:
-        await _act(tx, who, danger, inbound.text, inbox_id)
+        await _act(tx, await people.by_contact(tx, contact_id), danger, inbound.text, inbox_id)
 
 
 async def confirmed(tx: Tx, who: Who, note: DangerConfirmed, inbox_id: int | None) -> Done:

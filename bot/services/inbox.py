@@ -45,13 +45,13 @@ async def receive(ctx: Ctx, inbound: Inbound) -> Receipt:
         inbox_id = await _insert(tx, who, inbound)
         if inbox_id is None:
             return Receipt(await _stored(tx, inbound), who.lock_key, False)
-        await danger.respond(tx, who, inbound, inbox_id)
+        await danger.respond(tx, who.contact_id, inbound, inbox_id)
         tx.woken.add("inbox")
     log.info("A message was accepted", extra={"action": "inbox_accepted", "inbox_id": inbox_id})
     return Receipt(inbox_id, who.lock_key, True)
 
 
-async def _insert(tx: Tx, who: people.Who, inbound: Inbound) -> int | None:
+async def _insert(tx: Tx, who: people.Sender, inbound: Inbound) -> int | None:
     sealed_id = uuid.uuid4()
     statement = (
         upsert(InboxMessage)

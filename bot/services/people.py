@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, and_, insert, or_, select
+from sqlalchemy import Row, and_, bindparam, insert, or_, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from bot.db.people import CareLink, Consent, Contact, Correspondent, Participant
@@ -92,18 +92,54 @@ async def find(tx: Tx, channel: str, account: str, address: str) -> Who | None:
     return None if row is None else _who(row)
 
 
-async def meet(tx: Tx, channel: str, account: str, address: str) -> Who:
-    """The contact of this address, made as a stranger's when nobody has written from it before."""
-    found = await find(tx, channel, account, address)
-    if found is not None:
-        return found
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Just enough of a person to store what he sent: acceptance must be quick."""
+
+    contact_id: int
+    key_id: uuid.UUID
+    correspondent_id: int | None
+    participant_id: int | None
+
+    @property
+    def lock_key(self) -> int:
+        return self.participant_id if self.participant_id is not None else -self.contact_id
+
+
+_SENDER = (
+    select(Contact.contact_id, Contact.key_id, Contact.correspondent_id, CareLink.participant_id)
+    .outerjoin(
+        CareLink, and_(CareLink.correspondent_id == Contact.correspondent_id, CareLink.until.is_(None))
+    )
+    .where(
+        Contact.channel == bindparam("channel"),
+        Contact.account == bindparam("account"),
+        Contact.address_lookup == bindparam("lookup"),
+    )
+    .order_by(CareLink.care_link_id.desc())
+    .limit(1)
+)
+
+
+async def meet(tx: Tx, channel: str, account: str, address: str) -> Sender:
+    """Who sends from this address; a stranger's contact is made when nobody has written from it before."""
+    lookup = tx.ctx.keyring.lookup("address", f"{channel}\0{account}\0{address}")
+    values = {"channel": channel, "account": account, "lookup": lookup}
+    row = (await tx.execute(_SENDER, values)).first()
+    if row is None:
+        await _add_stranger(tx, channel, account, address, lookup)
+        row = (await tx.execute(_SENDER, values)).one()
+    return Sender(row.contact_id, row.key_id, row.correspondent_id, row.participant_id)
+
+
+async def _add_stranger(tx: Tx, channel: str, account: str, address: str, lookup: bytes) -> None:
     key_id = await sealing.strangers_key(tx)
     await tx.execute(
         upsert(Contact)
         .values(
             channel=channel,
             account=account,
-            address_lookup=tx.ctx.keyring.lookup("address", f"{channel}\0{account}\0{address}"),
+            address_lookup=lookup,
             address_sealed=await sealing.seal(tx, key_id, "address", address),
             key_id=key_id,
             state="stranger",
@@ -111,9 +147,6 @@ async def meet(tx: Tx, channel: str, account: str, address: str) -> Who:
         )
         .on_conflict_do_nothing()
     )
-    found = await find(tx, channel, account, address)
-    assert found is not None
-    return found
 
 
 async def add_contact(
