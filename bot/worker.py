@@ -12,6 +12,7 @@ from functools import partial
 from typing import Protocol
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.errors import SendError, Unclear
 from bot.messages import Media, Outbound
@@ -23,6 +24,9 @@ log = logging.getLogger(__name__)
 
 HANDLERS = 4  # people served at once by one process
 AFTER_TROUBLE_SECONDS = 1.0
+FINISH_SECONDS = 5.0  # what is in hand may take so long to end when the process is stopped
+SENDING = 20  # messages of one channel under way at once
+SETTLE_TRIES = 10
 
 Drain = Callable[[], Awaitable[None]]
 
@@ -55,6 +59,7 @@ class Worker:
         self._stopping = asyncio.Event()
         self._loops: dict[str, asyncio.Event] = {}
         self._tasks: list[asyncio.Task[None]] = []
+        self._sending: set[asyncio.Task[None]] = set()
         self._scheduler = AsyncIOScheduler(timezone="UTC")
 
     async def start(self) -> None:
@@ -75,13 +80,21 @@ class Worker:
                 event.set()
 
     async def stop(self) -> None:
-        """Finish what is in hand and begin nothing new: what is left stands in the database."""
+        """Finish what is in hand and begin nothing new: what is left stands in the database.
+
+        A wire that does not answer is not waited for: its message is unknown once its lease is over.
+        """
         self._stopping.set()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
         for event in self._loops.values():
             event.set()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        in_hand = {*self._tasks, *self._sending}
+        if in_hand:
+            _, busy = await asyncio.wait(in_hand, timeout=FINISH_SECONDS)
+            for task in busy:
+                task.cancel()
+        await asyncio.gather(*in_hand, return_exceptions=True)
 
     def _run(self, name: str, drain: Drain, seconds: float, suffix: str = "") -> None:
         event = asyncio.Event()
@@ -124,11 +137,26 @@ class Worker:
             pass
 
     async def _outbox(self, line: Line) -> None:
+        """Send what may leave, and do not wait for it: one slow answer must not hold up an emergency text."""
         while not self._stopping.is_set():
-            parcels = await sending.claim(self._ctx, line.sender.name, line.sender.account, line.pace)
+            free = SENDING - sum(task.get_name() == line.sender.name for task in self._sending)
+            if free <= 0:
+                return
+            parcels = await sending.claim(self._ctx, line.sender.name, line.sender.account, line.pace, free)
             if not parcels:
                 return
-            await asyncio.gather(*(self._send(line, parcel) for parcel in parcels))
+            for parcel in parcels:
+                task = asyncio.create_task(self._send(line, parcel), name=line.sender.name)
+                self._sending.add(task)
+                task.add_done_callback(self._sent)
+
+    def _sent(self, task: asyncio.Task[None]) -> None:
+        self._sending.discard(task)
+        if not task.cancelled() and (problem := task.exception()) is not None:
+            # The message stays under its lease, and is unknown when that is over.
+            kind = type(problem).__name__
+            log.error("A message could not be settled", extra={"action": "settle_failed", "error": kind})
+        self.wake("outbox")
 
     async def _send(self, line: Line, parcel: Parcel) -> None:
         result: str | SendError
@@ -143,15 +171,19 @@ class Worker:
                 extra={"action": "send_failed", "message_id": parcel.message_id},
             )
             result = Unclear("channel_bug")
-        await sending.settle(self._ctx, parcel, result)
-        log.info(
-            "A message was settled",
-            extra={
-                "action": "outbox_settled",
-                "message_id": parcel.message_id,
-                "outcome": "sent" if isinstance(result, str) else result.code,
-            },
-        )
+        await self._settle(parcel, result)
+        outcome = "sent" if isinstance(result, str) else result.code
+        extra = {"action": "outbox_settled", "message_id": parcel.message_id, "outcome": outcome}
+        log.info("A message was settled", extra=extra)
+
+    async def _settle(self, parcel: Parcel, result: str | SendError) -> None:
+        """What the wire said is known only here: a database that is away for a moment is waited for."""
+        for _ in range(SETTLE_TRIES):
+            try:
+                return await sending.settle(self._ctx, parcel, result)
+            except (SQLAlchemyError, OSError):
+                await asyncio.sleep(AFTER_TROUBLE_SECONDS)
+        return await sending.settle(self._ctx, parcel, result)
 
     async def _media(self, line: Line) -> None:
         assert line.fetch is not None

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -34,6 +35,7 @@ log = logging.getLogger(__name__)
 LOCALES = Path(__file__).resolve().parents[2] / "locales"
 MAIL_PACE = Pace(per_second=5.0, burst=5, chat_interval=UNPACED.chat_interval)
 CLOCKS_APART_SECONDS = 120.0
+WEBHOOK_AGAIN_SECONDS = 10.0
 
 
 class App:
@@ -89,18 +91,26 @@ class App:
         tasks = [asyncio.create_task(polling.run(), name="polling")] if polling else []
         try:
             if self.telegram is not None and self.settings.telegram_webhook_secret:
-                await self._set_webhook(self.telegram)
+                tasks += await self._set_webhook(self.telegram)
             yield
         finally:
             if polling is not None:
                 polling.stop()
+            for task in tasks if polling is None else ():
+                task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await self.news.stop()
             await self.worker.stop()
 
-    async def _set_webhook(self, telegram: TelegramChannel) -> None:
+    async def _set_webhook(self, telegram: TelegramChannel) -> list[asyncio.Task[None]]:
+        """Raises Misconfigured when Telegram refuses the address; while it is away, a task goes on asking."""
         url = f"{public_url(self.settings)}/telegram/{telegram.account}"
-        await telegram.set_webhook(url, self.settings.telegram_webhook_secret)
+        ask = partial(telegram.set_webhook, url, self.settings.telegram_webhook_secret)
+        try:
+            await ask()
+        except SendError:
+            return [asyncio.create_task(_ask_until_set(ask), name="webhook")]
+        return []
 
     def _lines(self) -> list[Line]:
         lines = []
@@ -117,6 +127,16 @@ class App:
 
 def public_url(settings: Settings) -> str:
     return settings.public_url or f"http://{settings.host}:{settings.port}"
+
+
+async def _ask_until_set(ask: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        await asyncio.sleep(WEBHOOK_AGAIN_SECONDS)
+        try:
+            return await ask()
+        except (SendError, Misconfigured) as problem:
+            kind = type(problem).__name__
+            log.error("The webhook is not set yet", extra={"action": "webhook_not_set", "error": kind})
 
 
 async def _bot_name(telegram: TelegramChannel) -> str:

@@ -9,7 +9,7 @@ import zlib
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.channels.telegram_polling import poll
 from bot.errors import SendError
@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 STAND_BY_SECONDS = 2.0
 STILL_OURS_SECONDS = 5.0
+MOST_LOCK_SECONDS = 10.0  # a database that does not answer for so long may have given the lock away
 REMEMBER_EVERY_SECONDS = 20.0
 _LOCK = text("SELECT pg_try_advisory_lock(7318002, :account)")
 _STILL = text("SELECT 1")
@@ -44,9 +45,12 @@ class Polling:
         while not self._stop.is_set():
             try:
                 await self._try()
-            except (DBAPIError, OSError, SendError) as problem:
+            except (SQLAlchemyError, OSError, SendError) as problem:
                 kind = type(problem).__name__
                 log.warning("Polling is interrupted", extra={"action": "polling_interrupted", "error": kind})
+            except Exception:
+                # Whatever it is: a process that serves and no longer polls would look alive and be deaf.
+                log.exception("Polling failed and goes on", extra={"action": "polling_failed"})
             await self._wait(STAND_BY_SECONDS)
 
     async def _try(self) -> None:
@@ -55,10 +59,15 @@ class Polling:
             lock = {"account": zlib.crc32(self._channel.account.encode()) & 0x7FFFFFFF}
             if not (await connection.execute(_LOCK, lock)).scalar_one():
                 return
-            await connection.commit()
-            log.info("This process polls now", extra={"action": "polling", "account": self._channel.account})
-            await self._channel.delete_webhook()
-            await self._poll_while_locked(connection)
+            try:
+                await connection.commit()
+                extra = {"action": "polling", "account": self._channel.account}
+                log.info("This process polls now", extra=extra)
+                await self._channel.delete_webhook()
+                await self._poll_while_locked(connection)
+            finally:
+                # Closed for good: back in the pool it would hold the lock, and nobody could ever poll again.
+                await connection.invalidate()
 
     async def _poll_while_locked(self, connection: AsyncConnection) -> None:
         lost = asyncio.Event()
@@ -81,8 +90,9 @@ class Polling:
         """A session lock dies with its connection, and then another process may already be polling."""
         try:
             while not self._stop.is_set():
-                await connection.execute(_STILL)
-                await connection.commit()
+                async with asyncio.timeout(MOST_LOCK_SECONDS):
+                    await connection.execute(_STILL)
+                    await connection.commit()
                 await self._wait(STILL_OURS_SECONDS)
         finally:
             lost.set()

@@ -5,18 +5,23 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import signal
 import socket
 import sys
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Coroutine, Iterator
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 if TYPE_CHECKING:
+    import uvicorn
+
     from bot.app import App
     from bot.settings import Settings
 
-GRACEFUL_SECONDS = 5
+GRACEFUL_SECONDS = 3
+INTERRUPTED = 130  # what shells call the end by a second Ctrl-C
+T = TypeVar("T")
 
 
 @click.command()
@@ -31,29 +36,90 @@ def run(settings: Settings, ready: Callable[[App], None] | None = None) -> None:
     """Serve until told to stop. The port is taken before anything else, so that nothing is half-started."""
     set_up_logs(settings)
     listening = _listen(settings)
-    with contextlib.closing(listening), contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_serve(settings, listening, ready))
+    with contextlib.closing(listening):
+        try:
+            asyncio.run(_serve(settings, listening, ready))
+        except KeyboardInterrupt:
+            sys.exit(INTERRUPTED)
 
 
 async def _serve(settings: Settings, listening: socket.socket, ready: Callable[[App], None] | None) -> None:
-    import uvicorn
-
     from bot.app import App
 
-    async with App.open(settings) as app:
-        # Access logs would hold invitation codes: off. A page keeps its event stream open: hence a graceful limit.
-        config = uvicorn.Config(
+    with _told_to_stop() as told:
+        async with contextlib.AsyncExitStack() as house:
+            app = await _unless(told, house.enter_async_context(App.open(settings)))
+            if app is None:
+                return
+            server = _server(app)
+            async with app.running():
+                if ready is not None:
+                    ready(app)
+                ending = asyncio.create_task(_end(told, app, server), name="serve.end")
+                await server.serve(sockets=[listening])
+                ending.cancel()
+
+
+@contextlib.contextmanager
+def _told_to_stop() -> Iterator[asyncio.Event]:
+    """Set by the first SIGINT or SIGTERM, at whatever moment; a second one ends the process as usual."""
+    told = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    signals = (signal.SIGINT, signal.SIGTERM)
+
+    def tell() -> None:
+        told.set()
+        for name in signals:
+            loop.remove_signal_handler(name)
+
+    for name in signals:
+        loop.add_signal_handler(name, tell)
+    try:
+        yield told
+    finally:
+        for name in signals:
+            loop.remove_signal_handler(name)
+
+
+async def _unless(told: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
+    """What `work` comes to; None when it was given up because somebody wants us to stop."""
+    working, stopping = asyncio.create_task(work), asyncio.create_task(told.wait())
+    await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if working.done():
+        return working.result()
+    working.cancel()
+    await asyncio.wait({working})
+    return None
+
+
+async def _end(told: asyncio.Event, app: App, server: uvicorn.Server) -> None:
+    """Open pages are let go first: their event streams would otherwise hold the server until its limit."""
+    await told.wait()
+    await app.news.stop()
+    server.should_exit = True
+
+
+def _server(app: App) -> uvicorn.Server:
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        """Leaves signals alone: the library's own handling would end the process by the signal, not with status 0."""
+
+        @contextlib.contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            yield
+
+    # Access logs would hold invitation codes: off.
+    return Server(
+        uvicorn.Config(
             app.web(),
             log_config=None,
             access_log=False,
             timeout_graceful_shutdown=GRACEFUL_SECONDS,
             lifespan="off",
         )
-        server = uvicorn.Server(config)
-        async with app.running():
-            if ready is not None:
-                ready(app)
-            await server.serve(sockets=[listening])
+    )
 
 
 def _listen(settings: Settings) -> socket.socket:
@@ -87,7 +153,7 @@ def set_up_logs(settings: Settings) -> None:
 class _Formatter(logging.Formatter):
     """Appends what `extra` carried: action and ids."""
 
-    _USUAL = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+    _USUAL = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
 
     def format(self, record: logging.LogRecord) -> str:
         line, _, trace = super().format(record).partition("\n")
