@@ -20,7 +20,8 @@ log = logging.getLogger(__name__)
 
 ACCOUNT = "page"
 LOOK_AGAIN_SECONDS = 15.0  # a notification that got lost costs at most this
-MOST_INLINE = 5
+ANSWER_SECONDS = 3.0  # how long a page waits for its answer before it is shown without
+LOCKED_SECONDS = 0.03
 
 
 class PageNews:
@@ -83,18 +84,23 @@ class PageBackend:
         self._news = news
 
     async def accept(self, inbound: Inbound) -> None:
-        """Commit first; then handle at once, so that the next page shows the answer. The worker does what is left."""
+        """Commit first; then see it handled, here or by the worker, so that the next page shows the answer."""
         receipt = await inbox.receive(self._ctx, inbound)
-        for _ in range(MOST_INLINE):
-            try:
-                if not await inbox.handle_next(self._ctx, receipt.lock_key):
-                    return
-            except Exception:
-                # It is stored. Only the answer is late, and the page will show it when it comes.
-                log.exception(
-                    "An answer is late", extra={"action": "inline_failed", "inbox_id": receipt.inbox_id}
-                )
-                return
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await self._handled(receipt.inbox_id)
+        except TimeoutError:
+            # It is stored. Only the answer is late, and the page will show it when it comes.
+            log.info("An answer is late", extra={"action": "answer_late", "inbox_id": receipt.inbox_id})
+        except Exception:
+            log.exception(
+                "An answer is late", extra={"action": "inline_failed", "inbox_id": receipt.inbox_id}
+            )
+
+    async def _handled(self, inbox_id: int) -> None:
+        while (lock_key := await screens.waits_for(self._ctx, inbox_id)) is not None:
+            if not await inbox.handle_next(self._ctx, lock_key):
+                await asyncio.sleep(LOCKED_SECONDS)  # somebody else is serving this person
 
     async def knows(self, address: str) -> bool:
         return await screens.knows(self._ctx, ACCOUNT, address)

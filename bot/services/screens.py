@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import func, select, update
 
 from bot.db.conversations import Question
+from bot.db.inbox import InboxMessage
 from bot.db.outbox import OutboundMessage
 from bot.dialogue import engine
 from bot.dialogue.hearing import READINGS
@@ -146,6 +147,16 @@ async def newest(ctx: Ctx, account: str, address: str) -> tuple[Any, ...]:
             select(func.count()).select_from(Question).where(*mine, Question.state == "open"),
         )
         return tuple((await tx.execute(select(*(query.scalar_subquery() for query in queries)))).one())
+
+
+async def waits_for(ctx: Ctx, inbox_id: int) -> int | None:
+    """Under whose lock a message waits to be handled; None once it is."""
+    async with ctx.begin() as tx:
+        query = select(InboxMessage.lock_key)
+        found: int | None = await tx.scalar(
+            query.where(InboxMessage.inbox_id == inbox_id, InboxMessage.state == "pending")
+        )
+        return found
 
 
 async def contact_of(ctx: Ctx, account: str, address: str) -> int | None:
