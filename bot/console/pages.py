@@ -12,7 +12,9 @@ from starlette.responses import Response
 from bot.console import (
     account,
     alerts,
+    participant,
     sign_in,
+    worklist,
 )
 from bot.console.desk import Desk, Page
 from bot.console.headers import LASTING, armour
@@ -22,6 +24,8 @@ PAGES: tuple[Page, ...] = (
     *sign_in.PAGES,
     *account.PAGES,
     *alerts.PAGES,
+    *worklist.PAGES,
+    *participant.PAGES,
 )
 
 

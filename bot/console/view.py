@@ -41,6 +41,7 @@ class View:
             "label": texts.label,
             "ago": texts.ago,
             "day": texts.day,
+            "term": texts.term,
             "when": when,
             "clock": clock,
             "lang": language.replace("_", "-"),
@@ -67,6 +68,12 @@ class Texts:
         text_id = f"{family}.{word}"
         known = self._wording.texts[self._language]
         return known[text_id] if text_id in known and "{" not in known[text_id] else str(word)
+
+    def term(self, name: str) -> str:
+        """A symptom by the name that the record has for it."""
+        word = name.lower().replace(" ", "_")
+        said = self.label("term", word)
+        return name if said == word else said
 
     def ago(self, at: datetime, now: datetime) -> str:
         """How long since: 5 min, 3 h, 4 days."""
