@@ -223,6 +223,12 @@ def _doses_of_cycle(study: Study, timeline: Timeline, cycle: Cycle, length: int)
                 yield PlannedDose(drug, cycle.number, day, mg, on, habit.dose_time, habit.zone, due_at, hold)
 
 
+def habit_of_day(timeline: Timeline, on: date) -> tuple[Habit, datetime]:
+    """The habit that sets this date, and the instant of its dose time; the timeline needs at least one habit."""
+    changes = sorted(timeline.habits, key=lambda habit: habit.effective_from)
+    return _habit_for(timeline.habits[0], changes, on)
+
+
 def _habit_for(first: Habit, changes: Sequence[Habit], on: date) -> tuple[Habit, datetime]:
     """The habit that sets this date's dose, and the instant it sets.
 

@@ -32,6 +32,10 @@ def _clock(value: Any) -> time:
     raise ValueError('should be a time of day such as "08:00"')
 
 
+def _dose_time_or_clock(value: Any) -> time | None:
+    return None if value == "dose_time" else _clock(value)
+
+
 def _milligrams(value: Any) -> Decimal:
     # TOML decimals arrive as Decimal (2.3 is exactly 2.3); a float never does.
     if isinstance(value, int | Decimal) and not isinstance(value, bool):
@@ -51,6 +55,7 @@ Count = Annotated[int, Field(strict=True, ge=1, le=366)]
 Minutes = Annotated[int, Field(strict=True, ge=1, le=1440)]
 Hours = Annotated[int, Field(strict=True, ge=1, le=672)]
 ClockTime = Annotated[time, BeforeValidator(_clock)]
+OwnHour = Annotated[time | None, BeforeValidator(_dose_time_or_clock)]  # None: at the dose time
 Milligrams = Annotated[Decimal, BeforeValidator(_milligrams)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,39}$")]
@@ -142,6 +147,24 @@ class Prompts(_Rules):
     silence_dose_days: Count
 
 
+class SymptomCheck(_Rules):
+    """When the study asks how somebody is: from `first_day` of a cycle on, every so many days.
+
+    `time`: an hour of its own, or the participant's dose time. After a dose that is asked for at the same hour it
+    waits until that is answered, at most `after_dose_minutes`. `left_minutes`: something was ticked and what
+    follows stays unanswered so long.
+    """
+
+    questionnaire: Name
+    first_day: Count
+    every_days: Count
+    time: OwnHour
+    after_dose_minutes: Minutes
+    nudge_minutes: tuple[Minutes, ...]
+    left_minutes: Minutes
+    close_after_hours: Hours
+
+
 class Study(_Rules):
     """Everything that one study fixes. `title` is a text id; times of day are local to the participant."""
 
@@ -156,6 +179,7 @@ class Study(_Rules):
     quiet_from: ClockTime
     quiet_to: ClockTime
     prompts: Prompts
+    symptom_check: SymptomCheck | None = None
     drugs: Annotated[Mapping[Name, Drug], Field(min_length=1)]
     arms: Annotated[Mapping[Name, Arm], Field(min_length=1)]
 

@@ -60,7 +60,7 @@ def _printable(text: str) -> str:
 
 def contradictions(study: Study) -> list[str]:
     """Values that are each allowed but cannot stand together; one line each, key and value named."""
-    found = [*_day_faults(study), *_prompt_faults(study), *_arm_faults(study)]
+    found = [*_day_faults(study), *_prompt_faults(study), *_check_faults(study), *_arm_faults(study)]
     for name, drug in study.drugs.items():
         found += [f"drugs.{name}.{fault}" for fault in (*_drug_faults(study, drug), *_window_faults(drug))]
     return found
@@ -79,6 +79,18 @@ def _prompt_faults(study: Study) -> Iterator[str]:
     nudges = study.prompts.nudge_minutes
     if list(nudges) != sorted(set(nudges)):
         yield f"prompts.nudge_minutes = {list(nudges)}: not in rising order"
+
+
+def _check_faults(study: Study) -> Iterator[str]:
+    rule = study.symptom_check
+    if rule is None:
+        return
+    if rule.first_day > study.cycle_days:
+        yield f"symptom_check.first_day = {rule.first_day}: after the cycle's last day ({study.cycle_days})"
+    if list(rule.nudge_minutes) != sorted(set(rule.nudge_minutes)):
+        yield f"symptom_check.nudge_minutes = {list(rule.nudge_minutes)}: not in rising order"
+    if rule.close_after_hours >= 24 * rule.every_days:
+        yield f"symptom_check.close_after_hours = {rule.close_after_hours}: still open when the next check is due"
 
 
 def _drug_faults(study: Study, drug: Drug) -> Iterator[str]:
