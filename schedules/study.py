@@ -165,6 +165,19 @@ class SymptomCheck(_Rules):
     close_after_hours: Hours
 
 
+class Criterion(_Rules):
+    """One condition of enrolment, worded so that "met" lets the person in."""
+
+    id: Name
+    text: TextId
+
+
+class Eligibility(_Rules):
+    """What must be met before anybody is enrolled, in the order in which it is asked."""
+
+    criteria: tuple[Criterion, ...] = ()
+
+
 class Study(_Rules):
     """Everything that one study fixes. `title` is a text id; times of day are local to the participant."""
 
@@ -182,10 +195,11 @@ class Study(_Rules):
     symptom_check: SymptomCheck | None = None
     drugs: Annotated[Mapping[Name, Drug], Field(min_length=1)]
     arms: Annotated[Mapping[Name, Arm], Field(min_length=1)]
+    eligibility: Eligibility = Eligibility()
 
     def text_ids(self) -> tuple[str, ...]:
         """Every text that the study names, sorted, to be compared with the catalogues."""
-        found = {self.title}
+        found = {self.title} | {one.text for one in self.eligibility.criteria}
         for drug in self.drugs.values():
             late = drug.late_texts
             found |= {drug.name, drug.food_advice, late.take, late.skip}
