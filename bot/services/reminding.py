@@ -27,6 +27,9 @@ from schedules.dosing import closes_at, follow_up_at
 from schedules.localtime import in_quiet_hours, local, next_awake
 from schedules.regimen import is_held
 
+A_MOMENT = timedelta(seconds=10)
+READING = timedelta(minutes=3)  # how long somebody who was asked is taken to be still at it
+
 
 def topic(due_at: datetime) -> str:
     return f"doses:{due_at.isoformat(timespec='minutes')}"
@@ -38,6 +41,8 @@ async def prompt(tx: Tx, timer: Row[Any]) -> str | Postpone:
     blocked = _blocked(tx, course, timer.expires_at)
     if blocked is not None:
         return blocked
+    if await _being_welcomed(tx, course):
+        return Postpone(tx.now + A_MOMENT)
     doses = await _unasked(tx, course)
     if not doses:
         return "nothing_to_ask"
@@ -88,6 +93,18 @@ async def close(tx: Tx, timer: Row[Any]) -> str:
         return "nobody"
     await conversing.end_topic(tx, who, course.participant_id, timer.payload["topic"], Delivery())
     return "closed"
+
+
+async def _being_welcomed(tx: Tx, course: Course) -> bool:
+    """Somebody reads the welcome right now: a question must not change under his finger."""
+    found = await tx.scalar(
+        select(Question.token)
+        .join(Conversation, Conversation.conversation_id == Question.conversation_id)
+        .where(Question.participant_id == course.participant_id, Question.state == "open")
+        .where(Conversation.script == "welcome", Question.asked_at > tx.now - READING)
+        .limit(1)
+    )
+    return found is not None
 
 
 def _blocked(tx: Tx, course: Course, limit: datetime) -> str | Postpone | None:

@@ -15,12 +15,12 @@ from tests.support.bot_api_world import Shown
 
 CHAT = 4001
 WELCOME = (
-    "我是本人",
-    "同意",
-    "同意",
-    "合适",
-    "合适",
-)  # information, health data, Telegram abroad, two habits
+    ("还是家人？", "我是本人"),
+    ("使用您的健康信息吗？", "同意"),
+    ("您同意通过Telegram", "同意"),
+    ("吃药的提醒先定在", "合适"),
+    ("不打扰您，合适吗？", "合适"),
+)
 SECONDS = 20.0
 
 
@@ -28,22 +28,22 @@ def shown(api: FakeBotApi, words: str) -> list[Shown]:
     return [one for one in api.visible(CHAT) if one.by_bot and words in one.text]
 
 
-def with_button(api: FakeBotApi, label: str) -> list[Shown]:
-    return [one for one in api.visible(CHAT) if label in [name for name, _ in one.buttons]]
+def with_button(api: FakeBotApi, label: str, words: str = "") -> list[Shown]:
+    return [one for one in shown(api, words) if label in [name for name, _ in one.buttons]]
 
 
-async def press(api: FakeBotApi, label: str) -> None:
-    """Tap the newest button of this name as soon as there is one."""
-    await api.until(lambda: with_button(api, label), SECONDS)
-    api.press(CHAT, with_button(api, label)[-1].message_id, label)
+async def press(api: FakeBotApi, words: str, label: str) -> None:
+    """Tap a button under these words as soon as it is there."""
+    await api.until(lambda: with_button(api, label, words), SECONDS)
+    api.press(CHAT, with_button(api, label, words)[-1].message_id, label)
 
 
 async def link_telegram(api: FakeBotApi, code: str) -> None:
     api.say(CHAT, f"/start {code}")
     await api.until(lambda: shown(api, "最后4位数字"), SECONDS)
     api.say(CHAT, "0000")
-    for label in WELCOME:
-        await press(api, label)
+    for words, label in WELCOME:
+        await press(api, words, label)
 
 
 async def link_page(hand: Hand, house: House, participant_id: int) -> None:
@@ -71,7 +71,7 @@ async def test_answered_on_one_screen_and_shown_on_the_other(
         await hand.is_asked("先说伊沙佐米")
 
         api.press(CHAT, line.message_id, "查看")
-        await press(api, "吃了")
+        await press(api, "先说伊沙佐米", "吃了")
         await hand.is_asked("来那度胺吃了吗")  # answered there, shown here, by itself
         await hand.sees("伊沙佐米：已记录")
         await hand.look("answered-on-telegram")
