@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, select
@@ -26,6 +27,7 @@ async def slots_for(tx: Tx, course: Course, doses: list[Row[Any]], who: Who, pur
 
 async def dose_slot(tx: Tx, course: Course, dose: Row[Any], purpose: str) -> JSON:
     drug = course.study.drugs[dose.drug]
+    mode = mode_of(course, dose.drug, dose.due_at, tx.now)
     return {
         "dose_id": str(dose.dose_id),
         "drug": dose.drug,
@@ -33,7 +35,7 @@ async def dose_slot(tx: Tx, course: Course, dose: Row[Any], purpose: str) -> JSO
         "previous_at": await _previous(tx, dose),
         "dose_mg": format(dose.dose_mg.normalize(), "f"),
         "advice": drug.food_advice,
-        "mode": _mode(tx, course, dose, purpose),
+        "mode": "did" if purpose == "followup" and mode == "take" else mode,
     }
 
 
@@ -49,15 +51,10 @@ async def _previous(tx: Tx, dose: Row[Any]) -> JSON:
     return local(found, dose.zone).isoformat() if found else None
 
 
-def _mode(tx: Tx, course: Course, dose: Row[Any], purpose: str) -> str:
-    if dose.drug in course.claimed_holds:
+def mode_of(course: Course, drug: str, due_at: datetime, now: datetime) -> str:
+    """How a dose is to be asked about now: take, did, or hold_check while a stop is only claimed."""
+    if drug in course.claimed_holds:
         return "hold_check"
-    if purpose == "followup":
-        return "did"
-    decision = lateness(
-        course.study.drugs[dose.drug],
-        dose.due_at,
-        tx.now,
-        next_due(course.study, course.timeline, dose.drug, dose.due_at),
-    )
+    following = next_due(course.study, course.timeline, drug, due_at)
+    decision = lateness(course.study.drugs[drug], due_at, now, following)
     return "take" if decision is Lateness.TAKE else "did"

@@ -1,0 +1,45 @@
+"""A question that has grown old changes what it asks: not "please take" but "did you take it?".
+
+Whoever opens a reminder half a day later must never be told to take what it is too late to take.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.dialogue import engine
+from bot.dialogue.script import Script
+from bot.dialogue.turn import State
+from bot.services import timeline
+from bot.services.context import Tx
+from bot.services.dose_slots import mode_of
+from schedules.localtime import elapsed, local
+
+SCRIPT = "dose"
+TAKING = ("ask_take", "ask_both")  # the steps of that script which say "it is time to take"
+
+
+async def true_now(tx: Tx, participant_id: int | None, script: Script, state: State) -> State:
+    """The state from which to go on: the same one, or the same doses asked about as they stand now."""
+    if script.name != SCRIPT or state.step not in TAKING or participant_id is None:
+        return state
+    slots: Any = state.slots
+    waiting = slots["doses"][slots["dose_number"] - 1 :]
+    soon = timedelta(minutes=slots["prompt_minutes_on_time"])
+    if all(elapsed(datetime.fromisoformat(dose["due_at"]), tx.now) <= soon for dose in waiting):
+        return state
+    course = await timeline.load(tx, participant_id)
+    now = [
+        {**dose, "mode": mode_of(course, dose["drug"], datetime.fromisoformat(dose["due_at"]), tx.now)}
+        if dose["mode"] == "take"
+        else dose
+        for dose in waiting
+    ]
+    if now == waiting:
+        return state
+    needed = {name: slots[name] for name in (*script.needs, *script.defaults) if name in slots}
+    turn = engine.begin(
+        script, needed | {"doses": now}, local(tx.now, course.zone), tx.ctx.book.lexicon(tx.now)
+    )
+    return turn.state or state
