@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from bot.db.conversations import Conversation, Question
-from bot.dialogue.script import Script
+from bot.dialogue.script import AskStep, Script
 from bot.dialogue.turn import State
-from bot.services import sealing
+from bot.services import freshening, sealing
 from bot.services.context import Tx
 from bot.services.people import Who
 
@@ -28,6 +28,7 @@ class Talk:
 _TALK = (
     select(
         Conversation.conversation_id,
+        Conversation.participant_id,
         Conversation.definition,
         Conversation.state_sealed,
         Question.token,
@@ -66,9 +67,14 @@ async def talk_of(tx: Tx, row: Row[Any]) -> Talk | None:
     if not saved:
         return None
     script = tx.ctx.book.script_by_hash(row.definition)
-    return Talk(
-        row.conversation_id, script, State.from_json(saved), row.token if row.state == "open" else None
-    )
+    state = await freshening.true_now(tx, row.participant_id, script, State.from_json(saved))
+    return Talk(row.conversation_id, script, state, row.token if row.state == "open" else None)
+
+
+def asked(talk: Talk) -> AskStep | None:
+    """The question that waits, if one does."""
+    step = talk.script.steps.get(talk.state.step)
+    return step if isinstance(step, AskStep) else None
 
 
 async def open_about(tx: Tx, participant_id: int, topic: str) -> list[Talk]:
