@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from bot.dialogue.numerals import integer
+from bot.dialogue.numerals import close_up, integer, pairs, plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,16 @@ def readings(text: str) -> dict[str, list[Reading]]:
     degrees = [reading for found in _DEGREES.finditer(text) if (reading := _degrees(found, text))]
     numbers = [reading for found in _NUMBER.finditer(text) if (reading := _number(found))]
     return {"number": numbers, "degrees": degrees, "armpit": degrees if _ARMPIT.search(text) else []}
+
+
+_TRADITIONAL = pairs("點点溫温體体燒烧兩两發发熱热")
+
+
+def body_temperature(text: str) -> float | None:
+    """Degrees Celsius of an answer to "how high was it?", the highest of several, to a tenth; None for none."""
+    asked = close_up(plain(f"体温 {text}", _TRADITIONAL))
+    found = [reading.value for reading in readings(asked)["degrees"]]
+    return round(max(found), 1) if found else None
 
 
 def _number(found: re.Match[str]) -> Reading | None:

@@ -1,0 +1,35 @@
+"""The weekly check and its rules as they are shipped, and the slots that its conversation is begun with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from bot.symptoms.grading import parse_grading
+from bot.symptoms.questionnaire import parse_questionnaire
+from bot.symptoms.triage import parse_triage
+
+FOLDER = Path(__file__).parents[3] / "bot" / "symptoms"
+WEEKLY_TOML = (FOLDER / "questionnaires" / "weekly.toml").read_text(encoding="utf-8")
+GRADING_TOML = (FOLDER / "rules" / "grading.toml").read_text(encoding="utf-8")
+TRIAGE_TOML = (FOLDER / "rules" / "triage.toml").read_text(encoding="utf-8")
+WEEKLY = parse_questionnaire(WEEKLY_TOML, "weekly.toml")
+GRADING = parse_grading(GRADING_TOML, "grading.toml")
+TRIAGE = parse_triage(TRIAGE_TOML, "triage.toml")
+ABOUT = {
+    "report": 1,
+    "questionnaire": "weekly",
+    "definition": "h",
+    "occasion": "weekly",
+    "due_on": "2026-11-08",
+}
+
+
+def slots(occasion: str = "weekly") -> dict[str, Any]:
+    hello = dict(WEEKLY.hello)[occasion]  # type: ignore[index]  # any name: a wrong one is a KeyError
+    return {
+        "check": {**ABOUT, "occasion": occasion},
+        "hello": hello,
+        "site_phone": "010-1234",
+        **WEEKLY.slots(),
+    }
