@@ -34,7 +34,7 @@ async def settled(tx: Tx, wished: datetime | None) -> datetime:
     if wished is None:
         return tx.now if rehearsal else _last_second(tx.now, oldest)
     if wished > tx.now:
-        raise Refused("report.as_of.future", as_of=stamp(wished), now=stamp(tx.now))
+        raise Refused("report.as_of.future", as_of=stamp(wished), clock=stamp(tx.now))
     if not rehearsal and wished >= min(tx.now, oldest or tx.now):
         raise Refused(
             "report.as_of.running", as_of=stamp(wished), settled=stamp(_last_second(tx.now, oldest))

@@ -52,13 +52,17 @@ HEADS = {
     "participant": ("site", "subject", "arm", "drug"),
     "cycle": ("site", "subject", "arm", "cycle", "drug"),
 }
-TEXT_HEADS = frozenset({"site", "subject", "arm", "drug", "hash", "version", "effective_from"})
+KINDS = dict.fromkeys(("arm", "drug", "hash"), "word") | dict.fromkeys(
+    ("site", "subject", "version", "effective_from"), "code"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
+    """`kind`: the class of its cells in the style sheet: number (set to the right), code (never broken) or word."""
+
     label: str
-    number: bool  # set to the right
+    kind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +111,10 @@ def reason_table(report: Compliance, reader: Reader) -> Table:
         if line.drug
     ]
     heads = [
-        Head("", number=False),
-        Head(reader.text("report.column.drug"), number=False),
-        Head(reader.text("report.column.missed"), number=True),
-        *(Head(reader.text(f"report.reason.{name}"), number=True) for name in REASONS),
+        Head("", "word"),
+        Head(reader.text("report.column.drug"), "word"),
+        Head(reader.text("report.column.missed"), "number"),
+        *(Head(reader.text(f"report.reason.{name}"), "number") for name in REASONS),
     ]
     return Table("reason", reader.text("report.section.reason"), heads, rows)
 
@@ -135,7 +139,7 @@ def _table(
     rows: Sequence[Sequence[str]],
     strong: frozenset[int] = frozenset(),
 ) -> Table:
-    shown = [Head(reader.text(f"report.column.{name}"), name not in TEXT_HEADS) for name in heads]
+    shown = [Head(reader.text(f"report.column.{name}"), KINDS.get(name, "number")) for name in heads]
     return Table(kind, reader.text(f"report.section.{kind}"), shown, rows, strong)
 
 
@@ -152,7 +156,7 @@ def _names(kind: str, report: Compliance, reader: Reader, line: Line) -> list[st
 
 
 def _figures(tally: Tally) -> list[str]:
-    late = f"{tally.late} ({tally.early})" if tally.early else str(tally.late)
+    late = f"{tally.late}\N{NO-BREAK SPACE}({tally.early})" if tally.early else str(tally.late)
     counts = (tally.missed, tally.unanswered, tally.not_asked, tally.open, tally.extra)
     percents = (tally.adherence_pct, tally.adherence_answered_pct, tally.on_time_pct, tally.response_pct)
     return [

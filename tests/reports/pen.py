@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
@@ -50,8 +51,6 @@ async def house(database_url: str, now: datetime) -> AsyncIterator[Town]:
 class Pen:
     tx: Tx
     definition: str
-    contacts: dict[str, int]
-    numbers: int = 0
 
     async def site(self, code: str) -> None:
         await add_site(self.tx, NewSite(code, f"{code} hospital", ZONE, "en", "010-1"), "test")
@@ -138,8 +137,7 @@ class Pen:
         for dose_id in dose_ids:
             values = {"dose_id": dose_id, "conversation_id": conversation_id, "mode": "take", "asked_at": at}
             await self.tx.execute(insert(DosePrompt).values(**values))
-        self.numbers += 1
-        token = f"token{self.numbers}"
+        token = secrets.token_urlsafe(12)
         question = {"conversation_id": conversation_id, "participant_id": participant_id, "state": "open"}
         await self.tx.execute(insert(Question).values(token=token, asked_at=at, **question))
         await self.message(participant_id, token, at, **message)
@@ -189,19 +187,21 @@ class Pen:
 
     async def _contact(self) -> int:
         """One address for everything: who was written to is not what a report tells."""
-        if "pen" not in self.contacts:
-            key_id = await sealing.new_key(self.tx, "participant")
-            self.contacts["pen"] = await self._insert(
-                Contact,
-                channel="telegram",
-                account="pen",
-                address_lookup=b"pen",
-                address_sealed=await sealing.seal(self.tx, key_id, "address", "1"),
-                key_id=key_id,
-                state="active",
-                created_at=ENROLLED,
-            )
-        return self.contacts["pen"]
+        query = select(Contact.contact_id).where(Contact.account == "pen")
+        found: int | None = (await self.tx.execute(query)).scalar_one_or_none()
+        if found is not None:
+            return found
+        key_id = await sealing.new_key(self.tx, "participant")
+        return await self._insert(
+            Contact,
+            channel="telegram",
+            account="pen",
+            address_lookup=b"pen",
+            address_sealed=await sealing.seal(self.tx, key_id, "address", "1"),
+            key_id=key_id,
+            state="active",
+            created_at=ENROLLED,
+        )
 
     async def _sealed(self) -> Any:
         key_id = await sealing.new_key(self.tx, "participant")
@@ -215,7 +215,17 @@ class Pen:
 @asynccontextmanager
 async def writing(town: Town) -> AsyncIterator[Pen]:
     async with town.ctx.begin() as tx:
-        yield Pen(tx, tx.ctx.book.current("study", STUDY, tx.now), {})
+        yield Pen(tx, tx.ctx.book.current("study", STUDY, tx.now))
 
 
-__all__ = ["DoseLevelChange", "Hold", "Pen", "Resume", "StatusChange", "due", "house", "writing"]
+__all__ = [
+    "DoseLevelChange",
+    "Hold",
+    "Pen",
+    "RegimenAssignment",
+    "Resume",
+    "StatusChange",
+    "due",
+    "house",
+    "writing",
+]
