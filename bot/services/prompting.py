@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, and_, or_, select, update
 
 from bot.db.conversations import Question
 from bot.db.outbox import OutboundMessage
@@ -17,7 +17,7 @@ from bot.messages import Choice, Press
 from bot.services import outbox, sealing
 from bot.services.context import Tx
 from bot.services.outbox import Draft, Lane, put, target
-from bot.services.people import Who, contacts_of
+from bot.services.people import Who, by_contact, contacts_of
 
 VIEW = "view"  # the answer of the one button that a push carries
 
@@ -65,21 +65,50 @@ async def nudge(tx: Tx, who: Who, token: str, lives: timedelta) -> int:
 
 async def show_settled(tx: Tx, who: Who, token: str, settled: str) -> None:
     """Edit every sent message that still shows this question. The page shows the question's own row instead."""
-    rows = await tx.all(
-        select(OutboundMessage)
-        .where(
-            OutboundMessage.token == token, OutboundMessage.state == "sent", OutboundMessage.edits.is_(None)
-        )
-        .where(OutboundMessage.provider_id.is_not(None), OutboundMessage.channel != "web")
-        .order_by(OutboundMessage.message_id)
-    )
     contacts = {contact.contact_id: contact for contact in await contacts_of(tx, who.correspondent_id or 0)}
     contacts.setdefault(who.contact_id, who)
-    for row in rows:
+    for row in await _standing(tx, token):
         contact = contacts.get(row.contact_id)
-        if contact is not None and contact.telegram_mode == "full":
+        if contact is None or contact.telegram_mode != "full":
+            continue
+        if row.state == "sent":
             await _edit(tx, contact, row, settled)
+        elif settled and row.contact_id != who.contact_id:
+            await _tell(tx, contact, row, settled)
     tx.woken.update(f"page:{contact_id}" for contact_id in contacts)
+
+
+async def _standing(tx: Tx, token: str) -> list[Row[Any]]:
+    """Messages that show a question, and replies that were about to and were taken back in this very moment."""
+    shown = and_(OutboundMessage.state == "sent", OutboundMessage.provider_id.is_not(None))
+    taken_back = and_(
+        OutboundMessage.state == "cancelled", OutboundMessage.settled_at == tx.now, ~OutboundMessage.pushed
+    )
+    return await tx.all(
+        select(OutboundMessage)
+        .where(OutboundMessage.token == token, OutboundMessage.edits.is_(None))
+        .where(OutboundMessage.channel != "web", or_(shown, taken_back))
+        .order_by(OutboundMessage.message_id)
+    )
+
+
+async def _tell(tx: Tx, contact: Who, row: Row[Any], settled: str) -> None:
+    """Somebody talks on there, and the next question was answered here before it left: say what came of it."""
+    key = f"settle:{row.message_id}"
+    await put(tx, target(contact), Draft("settle", Lane.REPLY, "settled", settled, unique_key=key))
+
+
+async def arrived(tx: Tx, row: Row[Any]) -> None:
+    """A message was delivered. If its question was answered while it travelled, it shows what was recorded, too."""
+    question = await tx.first(
+        select(Question.state, Question.settled_sealed)
+        .where(Question.token == row.token)
+        .with_for_update(read=True)  # an answer that is being recorded right now is waited for
+    )
+    contact = await by_contact(tx, row.contact_id)
+    if question is not None and question.state != "open" and contact.telegram_mode == "full":
+        settled = await sealing.unseal_text(tx, question.settled_sealed)
+        await _edit(tx, contact, row, settled)
 
 
 async def _edit(tx: Tx, contact: Who, row: Row[Any], settled: str) -> None:

@@ -34,7 +34,7 @@ from bot.db.people import Contact
 from bot.db.privacy import Sealed
 from bot.errors import NotSent, Rejected, SendError, TooFast, Unclear, Unreachable
 from bot.messages import Choice, Outbound, Press
-from bot.services import delivery_failures, sealing
+from bot.services import delivery_failures, prompting, sealing
 from bot.services.context import Ctx, Tx
 
 log = logging.getLogger(__name__)
@@ -216,6 +216,8 @@ async def settle(ctx: Ctx, parcel: Parcel, result: str | SendError) -> None:
         await _attempt(tx, row, parcel.started_at, outcome, code)
         if isinstance(result, str):
             await _set(tx, row.message_id, state="sent", provider_id=result, settled_at=tx.now)
+            if row.token is not None and row.edits is None:
+                await prompting.arrived(tx, row)
         else:
             await _not_delivered(tx, row, result)
 
