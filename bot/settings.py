@@ -57,7 +57,7 @@ SETTINGS = (
     Setting(
         "SUIYAO_KEYS",
         "Keys, comma separated `name=base64 of 32 bytes`: `master-<number>` (newest first), `lookup`, `seal`",
-        required_for=("serve",),
+        required_for=("serve", "migrate"),
     ),
     Setting("SUIYAO_TELEGRAM_TOKEN", "The bot's token; without it there is no Telegram"),
     Setting("SUIYAO_TELEGRAM_API_BASE", "Scheme, host and port of the Bot API server"),
