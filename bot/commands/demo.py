@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import os
 import shutil
 import socket
 from collections.abc import Iterator
@@ -61,7 +62,7 @@ def _refuse_taken_port(settings: Settings) -> None:
         socket.create_server((settings.host, settings.port)).close()
     except OSError as problem:
         raise Misconfigured(
-            f"{settings.host}:{settings.port}: {problem.strerror}; "
+            f"{settings.host}:{settings.port}: {os.strerror(problem.errno or 0)}; "
             "SUIYAO_PORT=8090 (for instance) chooses another port"
         ) from None
 
