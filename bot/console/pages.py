@@ -12,8 +12,14 @@ from starlette.responses import Response
 from bot.console import (
     account,
     alerts,
+    decisions,
+    doses,
+    enrol,
+    messages,
     participant,
+    report,
     sign_in,
+    sites,
     worklist,
 )
 from bot.console.desk import Desk, Page
@@ -26,6 +32,12 @@ PAGES: tuple[Page, ...] = (
     *alerts.PAGES,
     *worklist.PAGES,
     *participant.PAGES,
+    *messages.PAGES,
+    *doses.PAGES,
+    *decisions.PAGES,
+    *enrol.PAGES,
+    *sites.PAGES,
+    *report.PAGES,
 )
 
 
