@@ -118,15 +118,7 @@ async def test_an_invitation_becomes_a_recorded_dose(
             assert await verify_chain(tx, head.chain) is None
 
 
-async def test_everything_that_can_always_be_done(house: House, page_360: Page, screenshots: Path) -> None:
-    someone = await house.enrol()
-    hand = Hand(page_360, house.url, screenshots, "e2e-always")
-    await link(hand, someone.invited.code)
-    await hand.is_asked("先说伊沙佐米")
-    await expect(page_360.locator(".settling")).to_have_count(0)
-    await hand.tap("都吃了")
-    await hand.sees("记好了")
-    await hand.look("both-taken")
+async def ask_and_correct(hand: Hand) -> None:
     await hand.tap("我的日历")
     await hand.sees("吃药的日子")
     await hand.look("calendar")
@@ -138,13 +130,16 @@ async def test_everything_that_can_always_be_done(house: House, page_360: Page, 
     await hand.tap("更正")
     await hand.is_asked("您想更正哪一次")
     await hand.look("correct-which")
-    await page_360.locator(".choices button", has_text="伊沙佐米").tap()
+    await hand.page.locator(".choices button", has_text="伊沙佐米").tap()
     await hand.is_asked("实际是怎样的")
     await hand.look("correct-what")
     await hand.tap("没吃")
     await hand.tap("没想起来")
     await hand.sees("改好了")
     await hand.look("corrected")
+
+
+async def send_other_things(hand: Hand) -> None:
     await hand.tap("帮助")
     await hand.look("help")
     await hand.upload(PICTURE)
@@ -159,6 +154,9 @@ async def test_everything_that_can_always_be_done(house: House, page_360: Page, 
     await hand.write("我胸口很痛，喘不上气", unfold="写几句话")
     await hand.sees("请马上打120")
     await hand.look("urgent")
+
+
+async def pause_and_resume(hand: Hand) -> None:
     await hand.tap("停止")
     await hand.look("stop")
     await hand.tap("暂停提醒")
@@ -168,8 +166,22 @@ async def test_everything_that_can_always_be_done(house: House, page_360: Page, 
     await hand.look("paused")
     await hand.tap("恢复提醒")
     await hand.sees("提醒恢复了")
-    await page_360.locator("summary", has_text="以前的对话").tap()
+    await hand.page.locator("summary", has_text="以前的对话").tap()
     await hand.look("history")
+
+
+async def test_everything_that_can_always_be_done(house: House, page_360: Page, screenshots: Path) -> None:
+    someone = await house.enrol()
+    hand = Hand(page_360, house.url, screenshots, "e2e-always")
+    await link(hand, someone.invited.code)
+    await hand.is_asked("先说伊沙佐米")
+    await expect(page_360.locator(".settling")).to_have_count(0)
+    await hand.tap("都吃了")
+    await hand.sees("记好了")
+    await hand.look("both-taken")
+    await ask_and_correct(hand)
+    await send_other_things(hand)
+    await pause_and_resume(hand)
 
     drugs = [(one.drug, one.status) for one in await house.rows(DoseReport, DoseReport.dose_report_id)]
     assert sorted(drugs[:2]) == [("ixazomib", "taken"), ("lenalidomide", "taken")]
