@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.errors import SendError, Unclear
 from bot.messages import Media, Outbound
-from bot.services import digests, inbox, keeping, reminding, sealing, sealing_day, sending, timers
+from bot.services import digests, inbox, keeping, firing, sealing, sealing_day, sending, timers
 from bot.services.context import Ctx
 from bot.services.sending import Pace, Parcel
 
@@ -133,7 +133,7 @@ class Worker:
             pass
 
     async def _timers(self) -> None:
-        while not self._stopping.is_set() and await timers.fire_next(self._ctx, reminding.FIRE):
+        while not self._stopping.is_set() and await timers.fire_next(self._ctx, firing.FIRE):
             pass
 
     async def _outbox(self, line: Line) -> None:

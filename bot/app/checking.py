@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from bot.app.app import LOCALES
 from bot.app.sources import shipped
 from bot.services.book import PARSERS
+from bot.symptoms.rule_faults import rule_faults
 from bot.wording import check_catalogues, load_wording
-from schedules.study import Study
 
 
 def faults() -> list[str]:
@@ -14,16 +16,19 @@ def faults() -> list[str]:
     found: list[str] = []
     used: set[str] = set()
     families: set[tuple[str, str]] = set()
+    known: dict[str, list[Any]] = {}
     for path, source in shipped():
         try:
             parsed = PARSERS[source.kind](source.body, path.name)
         except ValueError as problem:
             found += str(problem).splitlines()
             continue
-        if source.kind == "script" or isinstance(parsed, Study):
+        if source.kind in ("script", "study", "questionnaire", "grading", "triage"):
             used |= set(parsed.text_ids())
+        known.setdefault(source.kind, []).append(parsed)
         if source.kind == "script":
             families |= {(path.name, family) for family in parsed.text_families()}
+    found += _between(known)
     found += check_catalogues(LOCALES)
     if not found:
         for language, texts in load_wording(LOCALES).texts.items():
@@ -34,3 +39,14 @@ def faults() -> list[str]:
                 if not any(text_id.startswith(family) for text_id in texts)
             ]
     return found
+
+
+def _between(known: dict[str, list[Any]]) -> list[str]:
+    """Questionnaires against the rules that read them."""
+    return [
+        f"{check.name}.toml with {fault}"
+        for check in known.get("questionnaire", ())
+        for grading in known.get("grading", ())
+        for rules in known.get("triage", ())
+        for fault in rule_faults(check, grading, rules)
+    ]

@@ -1,4 +1,4 @@
-"""The definitions that come with this version: studies, scripts, the lexicon and the danger words, as files."""
+"""The definitions that come with this version: studies, scripts, the lexicon, questionnaires and rules, as files."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 STUDIES = ROOT / "schedules" / "studies"
 SCRIPTS = ROOT / "bot" / "dialogue" / "scripts"
 RULES = ROOT / "bot" / "symptoms" / "rules"
+QUESTIONNAIRES = ROOT / "bot" / "symptoms" / "questionnaires"
 
 
 def shipped() -> list[tuple[Path, Source]]:
@@ -17,7 +18,8 @@ def shipped() -> list[tuple[Path, Source]]:
     found = [(path, _source("study", path)) for path in sorted(STUDIES.glob("*.toml"))]
     for path in sorted(SCRIPTS.glob("*.toml")):
         found.append((path, _source("lexicon" if path.stem == "words" else "script", path)))
-    found += [(path, _source("danger", path)) for path in sorted(RULES.glob("danger.toml"))]
+    found += [(path, _source(path.stem, path)) for path in sorted(RULES.glob("*.toml"))]
+    found += [(path, _source("questionnaire", path)) for path in sorted(QUESTIONNAIRES.glob("*.toml"))]
     return found
 
 

@@ -1,4 +1,4 @@
-"""The words that are always there: 菜单, 今天的药, 我的日历, 更正, 联系护士, 帮助, 停止, 恢复提醒.
+"""The words that are always there: 菜单, 今天的药, 我的日历, 更正, 报告不适, 联系护士, 帮助, 停止, 恢复提醒.
 
 Whole texts only: 停药了 or 医生让我停 are about a medicine and never the command to stop messages.
 """
@@ -9,7 +9,9 @@ from typing import Literal, TypeAlias, get_args
 
 from bot.dialogue.lexicon import Lexicon
 
-Command: TypeAlias = Literal["menu", "today", "calendar", "correct", "nurse", "help", "stop", "resume"]
+Command: TypeAlias = Literal[
+    "menu", "today", "calendar", "correct", "report", "nurse", "help", "stop", "resume"
+]
 COMMANDS: tuple[Command, ...] = get_args(Command)
 
 

@@ -13,9 +13,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.dialogue.commands import command_of
-from bot.dialogue.hearing import READINGS, WAYS, Got, Offer, Unsure, offers, picked
+from bot.dialogue.hearing import READINGS, WAYS, Got, Unsure, offers, picked
 from bot.dialogue.lexicon import Lexicon
 from bot.dialogue.notes import NOTES, CommandGiven, Note
+from bot.dialogue.offers import Offer
+from bot.dialogue.overdue import asked_now, is_overdue
 from bot.dialogue.rows import (
     ASK_PERSON,
     CHOICE_AGAIN,
@@ -23,21 +25,26 @@ from bot.dialogue.rows import (
     SETTLED_ANSWER,
     SETTLED_WORDS,
     AskStep,
+    BackStep,
     BranchStep,
     CountStep,
     DoStep,
     EachStep,
+    KeepStep,
     LimitStep,
     SayStep,
     Script,
     SinceStep,
 )
 from bot.dialogue.run import Run
+from bot.dialogue.ticking import MARKS, marks_after
 from bot.dialogue.turn import END, JSON, SILENCE, Heard, Option, Phrase, Say, State, Turn
 
 MOST_STEPS = 200  # in one turn; more is a script that runs in a circle
 PERSON_AFTER = 2  # answers not understood in a row before a person is offered
 PERSON = (Option("nurse", Phrase(CHOICE_NURSE)), Option("again", Phrase(CHOICE_AGAIN)))
+# A bare yes answers what was asked last. Heard by the question before it, it could become somebody's consent.
+PERSON_HEARS = {"nurse": "yes", "again": "no"}
 
 
 def begin(script: Script, slots: Mapping[str, JSON], now: datetime, lexicon: Lexicon) -> Turn:
@@ -50,7 +57,8 @@ def begin(script: Script, slots: Mapping[str, JSON], now: datetime, lexicon: Lex
 
 def advance(script: Script, state: State, heard: Heard, now: datetime, lexicon: Lexicon) -> Turn:
     """What follows from `heard`. Not understood: the state's step and slots stay as they are."""
-    run, step = _run(script, state, now, lexicon), script.steps[state.step]
+    run = _run(script, state, now, lexicon)
+    state, step = asked_now(run, state)
     if heard.kind == "outcome":
         return _outcome(run, state, step, heard.value)
     if not isinstance(step, AskStep) or heard.kind == "media":
@@ -60,7 +68,8 @@ def advance(script: Script, state: State, heard: Heard, now: datetime, lexicon: 
 
 def resume(script: Script, state: State, now: datetime, lexicon: Lexicon) -> Turn:
     """The open question once more, after a gap or an interruption. Nothing else changes."""
-    run, step = _run(script, state, now, lexicon), script.steps[state.step]
+    run = _run(script, state, now, lexicon)
+    state, step = asked_now(run, state)
     if not isinstance(step, AskStep):
         return Turn(state)
     return Turn(replace(state, misheard=0), says=(_question(run, step),))
@@ -74,7 +83,7 @@ def _walk(run: Run, step_id: str) -> Turn:
     """Goes from step to step until one waits or the conversation ends."""
     for _ in range(MOST_STEPS):
         if step_id == END:
-            return Turn(None, tuple(run.says), tuple(run.notes), run.settled)
+            return Turn(None, tuple(run.says), tuple(run.notes), run.told())
         step = run.script.steps[step_id]
         run.put(step.set)
         if step.settled:
@@ -82,7 +91,7 @@ def _walk(run: Run, step_id: str) -> Turn:
         following = ENTER[step.kind](run, step)
         if following is None:
             state = State(run.script.name, step_id, run.slots)
-            return Turn(state, tuple(run.says), tuple(run.notes), run.settled)
+            return Turn(state, tuple(run.says), tuple(run.notes), run.told())
         step_id = following
     raise RuntimeError(f"script {run.script.name} runs in a circle at {step_id}")
 
@@ -95,9 +104,13 @@ def _say(run: Run, step: SayStep) -> str:
     return step.next
 
 
-def _ask(run: Run, step: AskStep) -> None:
+def _ask(run: Run, step: AskStep) -> str | None:
+    if is_overdue(run, step):
+        return step.overdue[1]
     run.slots.pop(READINGS, None)
+    run.slots.pop(MARKS, None)
     run.says.append(_question(run, step))
+    return None
 
 
 def _do(run: Run, step: DoStep) -> str | None:
@@ -114,12 +127,23 @@ def _branch(run: Run, step: BranchStep) -> str:
 
 
 def _each(run: Run, step: EachStep) -> str:
-    items, number = run.items(step.items, {}), run.number(f"{step.as_}_number") + 1
+    items, number = run.yes_items(step.items, step.if_yes), run.number(f"{step.as_}_number") + 1
     if number > len(items):
         return step.done
+    run.next_item()
     run.slots[step.as_] = items[number - 1]
     run.slots.update({f"{step.as_}_number": number, "number": number, "count": len(items)})
-    run.slots.update({"left": len(items) - number, "many": len(items) > 1})
+    run.slots.update({"before": number - 1, "left": len(items) - number, "many": len(items) > 1})
+    return step.next
+
+
+def _back(run: Run, step: BackStep) -> str:
+    run.slots[f"{step.as_}_number"] = max(0, run.number(f"{step.as_}_number") - 2)
+    return step.next
+
+
+def _keep(run: Run, step: KeepStep) -> str:
+    run.put_under(step.into, str(run.value(step.key)), step.value)
     return step.next
 
 
@@ -147,6 +171,8 @@ ENTER: Mapping[str, Callable[[Run, Any], str | None]] = {
     "do": _do,
     "branch": _branch,
     "each": _each,
+    "back": _back,
+    "keep": _keep,
     "count": _count,
     "limit": _limit,
     "since": _since,
@@ -184,6 +210,11 @@ def _answer(run: Run, state: State, step: AskStep, heard: Heard) -> Turn:
         turn = _person(run, state, step, heard)
         if turn is not None:
             return turn
+    marks = marks_after(run, step, heard)
+    if marks is not None:
+        run.slots[MARKS] = marks
+        say = replace(_question(run, step), in_place=True)
+        return Turn(replace(state, slots=run.slots, misheard=0), says=(say,))
     choices = offers(run, step)
     choice = _chosen(run, choices, heard, numbers=state.misheard < PERSON_AFTER)
     if choice is not None:
@@ -200,7 +231,7 @@ def _person(run: Run, state: State, step: AskStep, heard: Heard) -> Turn | None:
     """The two buttons that are shown while a person is offered."""
     answer: str | None = heard.value
     if heard.kind == "text":
-        mine = [Offer(one.answer, one.label, "", (one.answer,)) for one in PERSON]
+        mine = [Offer(one.answer, one.label, "", (one.answer, PERSON_HEARS[one.answer])) for one in PERSON]
         found = picked(run, mine, heard.value)
         answer = found.answer if found else None
     if answer == "nurse":
@@ -229,6 +260,7 @@ def _go(
     run: Run, step_id: str, kept: Mapping[str, JSON], slots: Mapping[str, JSON], settled: Phrase | None
 ) -> Turn:
     run.slots.pop(READINGS, None)
+    run.slots.pop(MARKS, None)
     run.slots.update(kept)
     run.put(slots)
     run.settled = settled
@@ -236,7 +268,8 @@ def _go(
 
 
 def _settled(choice: Offer) -> Phrase | None:
-    return Phrase(SETTLED_ANSWER, {"answer": choice.label}) if choice.shown else Phrase(SETTLED_WORDS)
+    answer = choice.told or choice.label
+    return Phrase(SETTLED_ANSWER, {"answer": answer}) if choice.shown else Phrase(SETTLED_WORDS)
 
 
 def _misheard(run: Run, state: State, step: AskStep, unsure: Unsure | None = None) -> Turn:

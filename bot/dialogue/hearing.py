@@ -11,25 +11,16 @@ import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bot.dialogue.rows import CHOICE_MOMENT, Answer, Answering, AskStep, Typed
+from bot.dialogue.offers import Offer, number_of
+from bot.dialogue.rows import CHOICE_MOMENT, Answer, Answering, AskStep, Choose, Typed
 from bot.dialogue.run import Run
 from bot.dialogue.spoken_time import Spoken, clock_time, when_taken
+from bot.dialogue.ticking import tick_offers
 from bot.dialogue.turn import JSON, LONGEST_WORDS, Phrase
+from bot.symptoms.measures import body_temperature
 
 READINGS = "readings"  # the slot that keeps several possible moments while one of them is asked for
 MOST_READINGS = 4  # more than this is a list, not a question
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """An answer that a question has now: what it is called, how it is heard, what it sets, where it leads."""
-
-    answer: str
-    label: Phrase
-    next: str
-    hears: tuple[str, ...] = ()
-    set: Mapping[str, JSON] = field(default_factory=dict)
-    shown: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +45,8 @@ def offers(run: Run, step: AskStep) -> tuple[Offer, ...]:
     readings = run.slots.get(READINGS)
     open_now = [one for one in step.answers if run.truth(one.when) and run.in_order(one.ordered)]
     fixed = [_offer(run, step, one) for one in open_now]
+    if step.tick:
+        return (*tick_offers(run, step, step.tick), *fixed)
     if isinstance(readings, list) and step.typed:
         return (*_reading_offers(run, step.typed, readings), *(one for one in fixed if not one.shown))
     return (*_list_offers(run, step), *fixed)
@@ -68,16 +61,17 @@ def _list_offers(run: Run, step: AskStep) -> list[Offer]:
     choose = step.choose
     if choose is None:
         return []
-    names = (*step.with_, *choose.with_)
     return [
-        Offer(
-            f"d{number}",
-            run.having(choose.as_, item).phrase(choose.label, names),
-            choose.next,
-            set={choose.as_: item},
-        )
+        _list_offer(run.having(choose.as_, item), choose, (*step.with_, *choose.with_), number, item)
         for number, item in enumerate(run.items(choose.each, {}), start=1)
     ]
+
+
+def _list_offer(run: Run, choose: Choose, names: Sequence[str], number: int, item: JSON) -> Offer:
+    """`run` has the item under its name."""
+    answer = str(run.value(choose.answer)) if choose.answer else f"d{number}"
+    hears = run.listed(choose.hears)
+    return Offer(answer, run.phrase(choose.label, names), choose.next, hears, {choose.as_: item})
 
 
 def _reading_offers(run: Run, typed: Typed, readings: Sequence[JSON]) -> list[Offer]:
@@ -95,30 +89,12 @@ def _reading_offers(run: Run, typed: Typed, readings: Sequence[JSON]) -> list[Of
 def picked(run: Run, choices: Sequence[Offer], text: str, *, numbers: bool = True) -> Offer | None:
     """The choice that a text is: its number on the screen, its label's place in words, or its words."""
     shown = [choice for choice in choices if choice.shown]
-    number = _number(text)
+    number = number_of(text)
     if numbers and number is not None:
         return shown[number - 1] if 1 <= number <= len(shown) else None
     heard = run.lexicon.answer(text, [word for choice in choices for word in choice.hears])
     hearing = [choice for choice in choices if heard in choice.hears]
     return next((choice for choice in hearing if choice.answer == heard), hearing[0]) if hearing else None
-
-
-_NUMBER = re.compile(
-    r"(?:第|选|選|option|no\.?)?\s*([0-9]|[一二三四五六七八九])\s*(?:个|個|号|號|种|種|项|項)?\s*[.。、,，)）]?"
-)
-_CHINESE = "零一二三四五六七八九"
-
-
-def _number(text: str) -> int | None:
-    found = (
-        _NUMBER.fullmatch(unicodedata.normalize("NFKC", text[:20]).strip().casefold())
-        if len(text) <= 20
-        else None
-    )
-    if found is None:
-        return None
-    sign = found.group(1)
-    return _CHINESE.index(sign) if sign in _CHINESE else int(sign)
 
 
 Way = Callable[[Run, Typed, str], "Got | Unsure | None"]
@@ -184,6 +160,12 @@ def _spoken(run: Run, typed: Typed, text: str) -> Spoken:
     return when_taken(text[:LONGEST_WORDS], run.now, after)
 
 
+def _temperature(run: Run, typed: Typed, text: str) -> Got | None:
+    """Degrees Celsius. Of several (in the morning, at night) the highest, which is what is asked for."""
+    found = body_temperature(text[:LONGEST_WORDS])
+    return Got(typed.next, {typed.into: found}, typed.set) if found is not None else None
+
+
 WAYS: Mapping[Answering, Way] = {
     "words": _words,
     "last_four": _last_four,
@@ -191,4 +173,5 @@ WAYS: Mapping[Answering, Way] = {
     "quiet_hours": _quiet_hours,
     "moment": _moment,
     "eaten_at": _eaten_at,
+    "temperature": _temperature,
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +78,37 @@ class HoldClaimed:
 class StaffWanted:
     """To be relayed to the site. `words` may be empty: then `about` says why a person is wanted.
 
-    `about`: nurse (asked for), ill, no_medicine, other (why a dose was not taken).
+    `about`: nurse (asked for), ill, no_medicine, other (why a dose was not taken), symptoms (added to a check).
     """
 
     words: str
     about: str = "nurse"
+
+
+@dataclass(frozen=True, slots=True)
+class SymptomsWanted:
+    """A symptom check is to begin now, because somebody feels ill. `occasion`: dose (why it was not taken)."""
+
+    occasion: Literal["told", "dose"]
+
+
+@dataclass(frozen=True, slots=True)
+class SymptomsAnswered:
+    """Outcome: go_on | call_first. All answers of a check so far; `check` is what the service began it with."""
+
+    check: Mapping[str, Any]
+    answers: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SymptomsReported:
+    """A check is over. `respondent`: self, helped, caregiver. Not `complete`: it was left off on the way."""
+
+    check: Mapping[str, Any]
+    answers: Mapping[str, Any]
+    respondent: str
+    words: str = ""
+    complete: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +159,9 @@ Note: TypeAlias = (
     | DoseDeferred
     | HoldClaimed
     | StaffWanted
+    | SymptomsWanted
+    | SymptomsAnswered
+    | SymptomsReported
     | RemindersPaused
     | RemindersResumed
     | ChannelLeft
@@ -151,6 +180,9 @@ NOTES: Mapping[str, type[Note]] = {
     "DoseDeferred": DoseDeferred,
     "HoldClaimed": HoldClaimed,
     "StaffWanted": StaffWanted,
+    "SymptomsWanted": SymptomsWanted,
+    "SymptomsAnswered": SymptomsAnswered,
+    "SymptomsReported": SymptomsReported,
     "RemindersPaused": RemindersPaused,
     "RemindersResumed": RemindersResumed,
     "ChannelLeft": ChannelLeft,

@@ -15,7 +15,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from bot.dialogue.turn import JSON
 
-Answering: TypeAlias = Literal["words", "last_four", "clock", "quiet_hours", "moment", "eaten_at"]
+Answering: TypeAlias = Literal[
+    "words", "last_four", "clock", "quiet_hours", "moment", "eaten_at", "temperature"
+]
 AnswerId = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,20}$")]
 
 
@@ -64,13 +66,33 @@ class Answer(Row):
 
 
 class Choose(Row):
-    """One button for every item of a list, newest first; the chosen one is then called `as`."""
+    """One button for every item of a list, in its order; the chosen one is then called `as`."""
 
     each: str
     as_: str = Field(alias="as")
+    answer: str = ""  # the item's own id; d1, d2 and so on if nothing is said
+    hears: str = ""  # the item's list of answers whose words mean it
     label: str
     with_: tuple[str, ...] = Field((), alias="with")
     next: str
+
+
+class Tick(Row):
+    """Several may be chosen: a tap marks or unmarks an item, and the same message shows it.
+
+    One more button ends it: `none` while nothing is marked, `done` then. Each item's `item` (its id) is written with
+    yes or no into the slot `into`. Two quick taps on one button mark once: a button says what it is to become.
+    """
+
+    each: str
+    as_: str = Field(alias="as")
+    item: str
+    label: str
+    words: str = ""  # the item's list of words, typed instead of tapped
+    into: str
+    next: str
+    none: str = "choice.none_of_these"
+    done: str = "choice.ticked"
 
 
 class Typed(Row):
@@ -84,6 +106,7 @@ class Typed(Row):
     chosen: str = ""  # moment: where to go when one of several readings is tapped
     unsure: dict[str, str] = {}  # moment: the text for each way of being unclear
     unsure_next: str = ""  # eaten_at: where to ask properly
+    despite_danger: bool = False  # heard here even if danger words in it were answered before
 
 
 class Step(Row):
@@ -110,8 +133,10 @@ class AskStep(Step):
     again: Text
     answers: tuple[Answer, ...] = ()
     choose: Choose | None = None
+    tick: Tick | None = None
     typed: Typed | None = None
     silence: str = ""
+    overdue: tuple[str, str] = ("", "")  # a moment, and the question that this one is from then on
 
 
 class DoStep(Step):
@@ -132,13 +157,35 @@ class BranchStep(Step):
 
 
 class EachStep(Step):
-    """The next item of a list. Sets `as`, `number` (from 1), `count`, `left`, `many`."""
+    """The next item of a list. Sets `as`, `number` (from 1), `count`, `before`, `left`, `many`.
+
+    `if_yes`: only items of which the named field has a yes in a slot (`symptom = "$answers"`).
+    """
 
     kind: Literal["each"]
     items: str
+    if_yes: dict[str, str] = {}
     as_: str = Field(alias="as")
     next: str
     done: str
+
+
+class BackStep(Step):
+    """One item back in the list that an `each` walks through with the same `as`."""
+
+    kind: Literal["back"]
+    as_: str = Field(alias="as")
+    next: str
+
+
+class KeepStep(Step):
+    """Writes a value under a key into the slot `into`, beside what is kept there already."""
+
+    kind: Literal["keep"]
+    into: str
+    key: str
+    value: str
+    next: str
 
 
 class CountStep(Step):
@@ -173,7 +220,16 @@ class SinceStep(Step):
 
 
 AnyStep = Annotated[
-    SayStep | AskStep | DoStep | BranchStep | EachStep | CountStep | LimitStep | SinceStep,
+    SayStep
+    | AskStep
+    | DoStep
+    | BranchStep
+    | EachStep
+    | BackStep
+    | KeepStep
+    | CountStep
+    | LimitStep
+    | SinceStep,
     Field(discriminator="kind"),
 ]
 
@@ -221,6 +277,7 @@ def _uses(step: AnyStep) -> list[tuple[str, frozenset[str]]]:
         uses += [(answer.label_id, step.with_ + answer.with_) for answer in step.answers if answer.shown]
         uses += [(step.choose.label, step.with_ + step.choose.with_)] if step.choose else []
         uses += [(text, step.with_) for text in step.typed.unsure.values()] if step.typed else []
+        uses += [(text, step.with_) for text in (step.tick.none, step.tick.done)] if step.tick else []
     return [(text, frozenset(names)) for text, names in uses if text and not text.startswith("$")]
 
 
@@ -231,11 +288,13 @@ def _part_uses(parts: tuple[Part, ...], names: tuple[str, ...]) -> list[tuple[st
 # What the engine says of its own: the offer of a person, and what an answered question is edited to show.
 ASK_PERSON, CHOICE_NURSE, CHOICE_AGAIN = "ask.person", "choice.nurse", "choice.again"
 SETTLED_ANSWER, SETTLED_WORDS, CHOICE_MOMENT = "settled.answer", "settled.words", "choice.moment"
+SETTLED_BOTH = "settled.both"
+CHOICE_MARKED, LIST_MORE = "choice.marked", "list.more"
 ENGINE_TEXTS: Mapping[str, frozenset[str]] = {
-    ASK_PERSON: frozenset(),
-    CHOICE_NURSE: frozenset(),
-    CHOICE_AGAIN: frozenset(),
+    **dict.fromkeys((ASK_PERSON, CHOICE_NURSE, CHOICE_AGAIN, SETTLED_WORDS), frozenset()),
     CHOICE_MOMENT: frozenset({"time"}),
+    CHOICE_MARKED: frozenset({"label"}),
+    LIST_MORE: frozenset({"first", "rest"}),
     SETTLED_ANSWER: frozenset({"answer"}),
-    SETTLED_WORDS: frozenset(),
+    SETTLED_BOTH: frozenset({"first", "second"}),
 }

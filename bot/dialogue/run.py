@@ -10,7 +10,7 @@ from typing import Any
 
 from bot.dialogue.lexicon import Lexicon
 from bot.dialogue.notes import Note
-from bot.dialogue.rows import Part, Script
+from bot.dialogue.rows import SETTLED_BOTH, Part, Script
 from bot.dialogue.turn import JSON, Phrase, Say, Value
 
 
@@ -25,11 +25,27 @@ class Run:
     says: list[Say] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     settled: Phrase | None = None
+    recorded: Phrase | None = None  # of the items before: still to be told when several are answered at once
+
+    def next_item(self) -> None:
+        """What the item before has become is told beside what the next one becomes."""
+        self.recorded, self.settled = self.told(), None
+
+    def told(self) -> Phrase | None:
+        """What the answered question is changed to show."""
+        if self.recorded is None or self.settled is None:
+            return self.settled or self.recorded
+        return Phrase(SETTLED_BOTH, {"first": self.recorded, "second": self.settled})
 
     def put(self, slots: Mapping[str, JSON]) -> None:
         """Sets slots; references are looked up first."""
         for name, given in slots.items():
             self.slots[name] = self._kept(given)
+
+    def put_under(self, slot: str, key: str, given: JSON) -> None:
+        """Sets one entry of a slot that is a table."""
+        table = self.slots.get(slot)
+        self.slots[slot] = {**(table if isinstance(table, dict) else {}), key: self._kept(given)}
 
     def _kept(self, given: JSON) -> JSON:
         found = self.value(given)
@@ -64,6 +80,10 @@ class Run:
             found = found[name]
         return found
 
+    def listed(self, reference: str) -> tuple[str, ...]:
+        """A list of words; empty without a reference."""
+        return tuple(str(one) for one in self.value(reference)) if reference else ()
+
     def number(self, slot: str) -> int:
         """A slot that counts; 0 before the first time."""
         found = self.slots.get(slot)
@@ -89,6 +109,15 @@ class Run:
         """The items of a list that are as `where` says."""
         return [
             one for one in self.value(reference) if all(str(one.get(key)) == it for key, it in where.items())
+        ]
+
+    def yes_items(self, reference: str, if_yes: Mapping[str, str]) -> list[dict[str, JSON]]:
+        """The items whose named fields have a yes in the slots that `if_yes` names."""
+        tables = {name: self.loosely(table) or {} for name, table in if_yes.items()}
+        return [
+            one
+            for one in self.items(reference, {})
+            if all(table.get(one[name]) == "yes" for name, table in tables.items())
         ]
 
     def phrase(self, text: str, names: Sequence[str]) -> Phrase:

@@ -52,9 +52,11 @@ def ways(step: AnyStep) -> tuple[tuple[str, str], ...]:
 def _ways(step: AnyStep) -> Iterator[tuple[str, str]]:
     if isinstance(step, AskStep):
         yield from ((f"answers.{one.answer}.next", one.next) for one in step.answers)
-        yield "silence", step.silence
+        yield from (("silence", step.silence), ("overdue", step.overdue[1]))
         if step.choose:
             yield "choose.next", step.choose.next
+        if step.tick:
+            yield "tick.next", step.tick.next
         if step.typed:
             yield from _typed_ways(step.typed)
     elif isinstance(step, BranchStep):
@@ -151,7 +153,7 @@ def _ask_faults(step: AskStep) -> Iterator[str]:
     if len(set(ids)) != len(ids):
         yield f"answers: an id stands twice in {ids}"
     yield from (f"answers.{taken}: the engine uses this id itself" for taken in sorted(RESERVED & set(ids)))
-    if not (step.answers or step.choose or step.typed):
+    if not (step.answers or step.choose or step.tick or step.typed):
         yield "answers: nothing can be answered here"
 
 

@@ -40,11 +40,15 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """ONE message: its phrases are joined by newlines. `question`: the conversation waits for its answer."""
+    """ONE message: its phrases are joined by newlines. `question`: the conversation waits for its answer.
+
+    `in_place`: it takes the place of the message on which was tapped, where the channel can edit.
+    """
 
     phrases: tuple[Phrase, ...]
     options: tuple[Option, ...] = ()
     question: bool = False
+    in_place: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,9 @@ from bot.dialogue.lexicon import Lexicon, parse_lexicon
 from bot.dialogue.script import Script, parse_script
 from bot.errors import Misconfigured
 from bot.symptoms.danger import DangerLexicon, parse_danger
+from bot.symptoms.grading import Grading, parse_grading
+from bot.symptoms.questionnaire import Questionnaire, parse_questionnaire
+from bot.symptoms.triage import Triage, parse_triage
 from schedules.study import Study, parse_study
 
 if TYPE_CHECKING:
@@ -29,6 +32,9 @@ PARSERS: Mapping[str, Callable[[str, str], Any]] = {
     "script": parse_script,
     "lexicon": parse_lexicon,
     "danger": parse_danger,
+    "questionnaire": parse_questionnaire,
+    "grading": parse_grading,
+    "triage": parse_triage,
 }
 
 
@@ -101,6 +107,23 @@ class Book:
 
     def danger(self, now: datetime) -> tuple[str, DangerLexicon]:
         key = self.current("danger", "danger", now)
+        return key, self._parsed[key]
+
+    def questionnaire(self, name: str, now: datetime) -> tuple[str, Questionnaire]:
+        key = self.current("questionnaire", name, now)
+        return key, self._parsed[key]
+
+    def questionnaire_by_hash(self, key: str) -> Questionnaire:
+        """The check that a conversation began with, whatever has been published since."""
+        check: Questionnaire = self._parsed[key]
+        return check
+
+    def grading(self, now: datetime) -> tuple[str, Grading]:
+        key = self.current("grading", "grading", now)
+        return key, self._parsed[key]
+
+    def triage(self, now: datetime) -> tuple[str, Triage]:
+        key = self.current("triage", "triage", now)
         return key, self._parsed[key]
 
 

@@ -15,10 +15,11 @@ from bot.services.context import Tx
 from bot.services.done import Begin, Done
 from bot.services.dose_slots import dose_slot
 from bot.services.people import Who
+from bot.services.symptom_slots import begin_told
 from schedules.localtime import dosing_date, instant, local
 from schedules.regimen import expected_cycle, is_held, planned_doses
 
-MENU = ("today", "calendar", "correct", "nurse", "help", "stop")
+MENU = ("today", "calendar", "correct", "report", "nurse", "help", "stop")
 CORRECTABLE_DAYS = timedelta(days=14)
 CORRECTABLE_DOSES = 6
 
@@ -150,6 +151,10 @@ async def _correct(tx: Tx, who: Who) -> Done:
     return Done(begin=Begin("correct", {"doses": slots, "site_phone": who.site_phone}))
 
 
+async def _report(tx: Tx, who: Who) -> Done:
+    return Done(begin=await begin_told(tx, who, "told"))
+
+
 async def _nurse(tx: Tx, who: Who) -> Done:
     return Done(begin=Begin("nurse", {"site_phone": who.site_phone}))
 
@@ -167,6 +172,7 @@ COMMANDS: dict[str, Callable[[Tx, Who], Awaitable[Done]]] = {
     "today": _today,
     "calendar": _calendar,
     "correct": _correct,
+    "report": _report,
     "nurse": _nurse,
     "help": _help,
     "stop": _stop,

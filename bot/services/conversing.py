@@ -20,7 +20,7 @@ from bot.dialogue import engine
 from bot.dialogue.script import DoStep, Script
 from bot.dialogue.turn import JSON, SILENCE, Heard, Phrase, Say, State, Turn
 from bot.messages import Choice, Press
-from bot.services import noting, outbox, people, prompting, sealing
+from bot.services import noting, outbox, people, prompting, sealing, talks
 from bot.services.context import Tx
 from bot.services.done import NOTHING, Begin
 from bot.services.outbox import Draft, Lane, put, target
@@ -40,6 +40,7 @@ class Delivery:
     pushed: bool = False
     purpose: str = "reply"
     lives: timedelta = outbox.REPLY_LIVES
+    pressed: int | None = None  # our message on which was tapped: what is said in place replaces it
 
 
 async def begin(
@@ -49,6 +50,15 @@ async def begin(
     talk, turn = await open_talk(tx, who, name, slots, topic)
     await _carry_out(tx, who, talk, turn, delivery)
     return talk.conversation_id
+
+
+async def follow(tx: Tx, who: Who, one: Begin, delivery: Delivery) -> None:
+    """Begin what a service asked for. A conversation that is open about the same is gone on with instead."""
+    if one.topic is not None and who.participant_id is not None:
+        for talk in await open_about(tx, who.participant_id, one.topic):
+            await ask_again(tx, who, talk, delivery)
+            return
+    await begin(tx, who, one.script, one.slots, delivery, one.topic)
 
 
 async def open_talk(
@@ -82,7 +92,7 @@ def begun(talk: Talk, state: State) -> Talk:
 
 async def hear(tx: Tx, who: Who, talk: Talk, heard: Heard, delivery: Delivery) -> Turn:
     """One thing heard in a conversation. Returns the last turn, `understood` as of the first."""
-    turn = _advance(tx, who, talk.script, talk.state, heard)
+    turn = _advance(tx, who, talk.script, talk.state, talks.as_tapped(tx, who, talk, heard))
     last = await _carry_out(tx, who, talk, turn, delivery)
     return replace(last, understood=turn.understood)
 
@@ -131,7 +141,7 @@ async def _carry_out(
     for say in says:
         await _say(tx, who, talk, say, delivery)
     for one in begins:
-        await begin(tx, who, one.script, one.slots, delivery, one.topic)
+        await follow(tx, who, one, delivery)
     return turn
 
 
@@ -212,6 +222,7 @@ async def _say(tx: Tx, who: Who, talk: Talk, say: Say, delivery: Delivery) -> No
             token=token,
             pushed=delivery.pushed,
             inbox_id=delivery.inbox_id,
+            edits=delivery.pressed if say.in_place else None,
         ),
     )
 

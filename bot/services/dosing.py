@@ -14,7 +14,7 @@ from bot.db.doses import DoseEvent, DoseJudgement, DosePrompt, DoseReport
 from bot.db.regimens import Hold
 from bot.dialogue.notes import DoseDeferred, DoseReported, HoldClaimed
 from bot.dialogue.turn import Phrase, Say
-from bot.services import planning, prompting, sealing, timers
+from bot.services import planning, prompting, sealing, symptom_plan, timers
 from bot.services.alerts import Cause, raise_alert
 from bot.services.auditing import of_participant
 from bot.services.context import Tx
@@ -153,6 +153,7 @@ async def _stop_reminding(tx: Tx, course: Course, dose: Row[Any]) -> None:
     if not open_doses:
         key = planning.prompt_key(course.participant_id, dose.due_at)
         await timers.cancel(tx, course.participant_id, FOLLOWERS, key)
+        await symptom_plan.follow_dose(tx, course.participant_id)
 
 
 async def _close_elsewhere(tx: Tx, who: Who, dose_id: int, note: DoseReported) -> None:

@@ -84,7 +84,10 @@ async def _choice(tx: Tx, who: Who, inbound: Inbound, inbox_id: int) -> str:
     if press.answer == VIEW:
         await _show(tx, who, talk, inbound, inbox_id)
         return "viewed"
-    turn = await conversing.hear(tx, who, talk, Heard("choice", press.answer), Delivery(inbox_id))
+    step = talks.asked(talk)
+    pressed = await _message_of(tx, who, inbound) if step is not None and step.tick else None
+    delivery = Delivery(inbox_id, pressed=pressed)
+    turn = await conversing.hear(tx, who, talk, Heard("choice", press.answer), delivery)
     await _back_to_older(tx, who, talk.conversation_id, turn.state is None, inbox_id)
     return "answered" if turn.understood else "not_understood"
 
@@ -139,10 +142,13 @@ async def _text(tx: Tx, who: Who, inbound: Inbound, inbox_id: int) -> str:
     delivery = Delivery(inbox_id)
     found = danger.heard(tx, inbound)
     said = danger.stated(found)
-    if said is not None and not danger.worse_in_doubt(found, said):
-        return "danger"  # answered when it was accepted; the open question stays open
+    answered = said is not None and not danger.worse_in_doubt(found, said)
     row = await talks.latest_open(tx, who)
     talk = await talks.talk_of(tx, row) if row is not None else None
+    if found and talk is not None and _asks_for_all_words(talk):
+        return await _danger_as_answer(tx, who, talk, inbound, inbox_id, answered=answered)
+    if answered:
+        return "danger"  # answered when it was accepted; the open question stays open
     if found and (talk is None or talk.script.name not in ("danger", "nurse")):
         slots = {"words": inbound.text, "site_phone": who.site_phone}
         await conversing.begin(tx, who, "danger", slots, delivery)
@@ -162,11 +168,42 @@ async def _text(tx: Tx, who: Who, inbound: Inbound, inbox_id: int) -> str:
     return "unknown"
 
 
+async def _just_asked(tx: Tx, talk: talks.Talk, inbox_id: int) -> bool:
+    """Whether this very message led to that question: what one conversation ends with may begin another."""
+    query = select(OutboundMessage.message_id).where(
+        OutboundMessage.token == talk.token, OutboundMessage.inbox_id == inbox_id
+    )
+    return await tx.first(query.limit(1)) is not None
+
+
+def _asks_for_all_words(talk: talks.Talk) -> bool:
+    step = talks.asked(talk)
+    return step is not None and step.typed is not None and step.typed.despite_danger
+
+
+async def _danger_as_answer(
+    tx: Tx, who: Who, talk: talks.Talk, inbound: Inbound, inbox_id: int, *, answered: bool
+) -> str:
+    """A temperature, or words for the nurse, in which there is danger: acted on before, and still the answer.
+
+    Doubtful danger is asked back, unless what was written is the number that was asked for.
+    """
+    step, delivery = talks.asked(talk), Delivery(inbox_id)
+    number = step is not None and step.typed is not None and step.typed.as_ == "temperature"
+    turn = await conversing.hear(tx, who, talk, Heard("text", inbound.text), delivery)
+    if not answered and not (number and turn.understood):
+        slots = {"words": inbound.text, "site_phone": who.site_phone}
+        await conversing.begin(tx, who, "danger", slots, delivery)
+        return "danger_asked"
+    await _back_to_older(tx, who, talk.conversation_id, turn.state is None, inbox_id)
+    return "answered" if turn.understood else "not_understood"
+
+
 async def _back_to_older(tx: Tx, who: Who, finished: int, ended: bool, inbox_id: int) -> None:
     """A conversation is over and an older question is still open: it is asked again, so that nobody loses his place."""
     if not ended:
         return
     row = await talks.latest_open(tx, who, other_than=finished)
     talk = await talks.talk_of(tx, row) if row is not None else None
-    if talk is not None:
+    if talk is not None and not await _just_asked(tx, talk, inbox_id):
         await conversing.ask_again(tx, who, talk, Delivery(inbox_id))

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from bot.dialogue import notes
-from bot.services import commands, danger, dosing, linking, sealing, wishes
+from bot.services import commands, danger, dosing, linking, sealing, symptom_answers, wishes
 from bot.services.alerts import Cause, Tier, raise_alert
 from bot.services.auditing import of_participant
 from bot.services.context import Tx
@@ -70,6 +70,9 @@ CARRY_OUT: dict[type[Any], Carry] = {
     notes.DoseDeferred: dosing.deferred,
     notes.HoldClaimed: dosing.hold_claimed,
     notes.StaffWanted: _relay,
+    notes.SymptomsWanted: symptom_answers.wanted,
+    notes.SymptomsAnswered: symptom_answers.answered,
+    notes.SymptomsReported: symptom_answers.reported,
     notes.RemindersPaused: _pause,
     notes.RemindersResumed: _resume,
     notes.ChannelLeft: _leave,

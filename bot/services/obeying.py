@@ -16,8 +16,7 @@ async def command(tx: Tx, who: Who, name: str, delivery: Delivery) -> None:
     for say in done.says:
         await conversing.tell(tx, who, say, delivery)
     if done.begin is not None:
-        begin = done.begin
-        await conversing.begin(tx, who, begin.script, begin.slots, delivery, begin.topic)
+        await conversing.follow(tx, who, done.begin, delivery)
 
 
 async def offer_menu(tx: Tx, who: Who, phrases: Sequence[Phrase], delivery: Delivery) -> None:

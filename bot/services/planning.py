@@ -10,7 +10,7 @@ from sqlalchemy import Row, insert, select, update
 
 from bot.db.doses import DoseEvent
 from bot.db.timers import Timer
-from bot.services import timers
+from bot.services import symptom_plan, timers
 from bot.services.alerts import Cause, raise_alert
 from bot.services.context import Tx
 from bot.services.timeline import Course, load
@@ -18,7 +18,7 @@ from schedules.dosing import closes_at
 from schedules.localtime import instant
 from schedules.regimen import PlannedDose, expected_cycle, planned_doses
 
-EXTEND_EVERY = timedelta(days=1)
+EXTEND_EVERY = timedelta(days=7)  # half the horizon: a week of outage costs no reminder
 CYCLE_LIMIT = timedelta(days=60)
 Key = tuple[str, int, int]  # drug, cycle, cycle day
 
@@ -53,8 +53,9 @@ async def replan(tx: Tx, participant_id: int) -> Change:
     if new:
         await tx.execute(insert(DoseEvent), [_row(tx, course, dose) for dose in new])
     change = await _set_prompts(tx, course, dropped, new)
+    cancelled, checks = await symptom_plan.plan(tx, course, horizon)
     await _set_next(tx, course)
-    return change
+    return Change(change.cancelled + cancelled, change.new + checks)
 
 
 def _with_automatic_cycles(course: Course, now: datetime) -> Course:
@@ -131,9 +132,14 @@ async def _set_next(tx: Tx, course: Course) -> None:
     if course.status == "ended":
         await timers.cancel(tx, pid, ("extend", "cycle_due"))
         return
-    tomorrow = tx.now + EXTEND_EVERY
+    following_at = tx.now + EXTEND_EVERY
     await timers.set_timer(
-        tx, "extend", f"{pid}:{tomorrow.date().isoformat()}", pid, tomorrow, tomorrow + timedelta(days=3650)
+        tx,
+        "extend",
+        f"{pid}:{following_at.date().isoformat()}",
+        pid,
+        following_at,
+        following_at + timedelta(days=3650),
     )
     following = expected_cycle(course.study, course.timeline)
     if following is not None and course.study.cycle_release == "staff":

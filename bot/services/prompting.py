@@ -41,7 +41,7 @@ def _draft(tx: Tx, contact: Who, token: str, say: Say, purpose: str, lives: time
     if contact.channel == "web":
         # The page cannot push: it shows the question itself as soon as somebody looks.
         words, choices, text_id = outbox.render(tx, contact, say.phrases), (), say.phrases[0].text_id
-        return Draft(purpose, Lane.DOSE, text_id, words, choices, token=token, lives=lives)
+        return Draft(purpose, _lane(purpose), text_id, words, choices, token=token, lives=lives)
     text_id = "push.reminder_again" if purpose == "nudge" else "push.line"
     if contact.telegram_mode == "notice":
         button = Choice(
@@ -50,7 +50,12 @@ def _draft(tx: Tx, contact: Who, token: str, say: Say, purpose: str, lives: time
     else:
         button = Choice(text(contact.language, Phrase("push.view")), Press(token, VIEW))
     words = text(contact.language, Phrase(text_id))
-    return Draft(purpose, Lane.DOSE, text_id, words, (button,), pushed=True, token=token, lives=lives)
+    return Draft(purpose, _lane(purpose), text_id, words, (button,), pushed=True, token=token, lives=lives)
+
+
+def _lane(purpose: str) -> Lane:
+    """A question about a dose has its hour; a check has the day."""
+    return Lane.FORM if purpose == "symptom" else Lane.DOSE
 
 
 async def nudge(tx: Tx, who: Who, token: str, lives: timedelta) -> int:

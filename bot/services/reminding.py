@@ -38,7 +38,7 @@ def topic(due_at: datetime) -> str:
 async def prompt(tx: Tx, timer: Row[Any]) -> str | Postpone:
     """A dose is due: ask about it, and about everything else that is due and was not asked."""
     course = await load(tx, timer.participant_id)
-    blocked = _blocked(tx, course, timer.expires_at)
+    blocked = held_back(tx, course, timer.expires_at)
     if blocked is not None:
         return blocked
     if await _being_welcomed(tx, course):
@@ -52,7 +52,7 @@ async def prompt(tx: Tx, timer: Row[Any]) -> str | Postpone:
 async def later(tx: Tx, timer: Row[Any]) -> str | Postpone:
     """The person asked to be asked later."""
     course = await load(tx, timer.participant_id)
-    blocked = _blocked(tx, course, timer.expires_at)
+    blocked = held_back(tx, course, timer.expires_at)
     if blocked is not None:
         return blocked
     doses = [dose for dose in await unanswered(tx, course) if dose.dose_id in timer.payload["doses"]]
@@ -62,7 +62,7 @@ async def later(tx: Tx, timer: Row[Any]) -> str | Postpone:
 async def follow_up(tx: Tx, timer: Row[Any]) -> str | Postpone:
     """The day after: not "please take" but "did you take it?"."""
     course = await load(tx, timer.participant_id)
-    blocked = _blocked(tx, course, timer.expires_at)
+    blocked = held_back(tx, course, timer.expires_at)
     if blocked is not None:
         return blocked
     due_at = datetime.fromisoformat(timer.payload["due_at"])
@@ -77,10 +77,10 @@ async def nudge(tx: Tx, timer: Row[Any]) -> str:
     course = await load(tx, timer.participant_id)
     if course.status != "active":
         return course.status
-    if _quiet(tx, course):
+    if is_quiet(tx, course):
         return "quiet_hours"
     sent = 0
-    for who, token in await _open_questions(tx, course.participant_id, timer.payload["topic"]):
+    for who, token in await open_questions(tx, course.participant_id, timer.payload["topic"]):
         sent += await prompting.nudge(tx, who, token, timer.expires_at - tx.now)
     return f"nudged:{sent}" if sent else "nothing_open"
 
@@ -107,17 +107,17 @@ async def _being_welcomed(tx: Tx, course: Course) -> bool:
     return found is not None
 
 
-def _blocked(tx: Tx, course: Course, limit: datetime) -> str | Postpone | None:
+def held_back(tx: Tx, course: Course, limit: datetime) -> str | Postpone | None:
     if course.status != "active":
         return course.status
-    if not _quiet(tx, course):
+    if not is_quiet(tx, course):
         return None
     awake = next_awake(tx.now, course.zone, course.quiet_from, course.quiet_to)
     # A reminder never moves past its own limit: then it is dropped, and the record says why.
     return Postpone(awake) if awake < limit else "quiet_hours"
 
 
-def _quiet(tx: Tx, course: Course) -> bool:
+def is_quiet(tx: Tx, course: Course) -> bool:
     return in_quiet_hours(tx.now, course.zone, course.quiet_from, course.quiet_to)
 
 
@@ -158,11 +158,11 @@ async def _ask(tx: Tx, course: Course, doses: list[Row[Any]], due_at: datetime, 
     """Begin the dose conversation with everybody who should be asked. One group, however many screens."""
     able = await people.reachable(tx, course.participant_id)
     if not able:
-        await _unreachable(tx, course)
+        await unreachable(tx, course)
         return "no_contact"
     limit = max(closes_at(course.study.drugs[dose.drug], dose.due_at) for dose in doses)
     slots = await slots_for(tx, course, doses, able[0], purpose)
-    for who in _each_correspondent(able):
+    for who in each_correspondent(able):
         delivery = Delivery(pushed=True, purpose=purpose, lives=limit - tx.now)
         conversation_id = await conversing.begin(tx, who, "dose", slots, delivery, topic(due_at))
         await remember(tx, doses, conversation_id, slots)
@@ -170,7 +170,7 @@ async def _ask(tx: Tx, course: Course, doses: list[Row[Any]], due_at: datetime, 
     return f"asked:{len(doses)}"
 
 
-def _each_correspondent(able: Iterable[Who]) -> list[Who]:
+def each_correspondent(able: Iterable[Who]) -> list[Who]:
     first: dict[int | None, Who] = {}
     for who in able:
         first.setdefault(who.correspondent_id, who)
@@ -214,14 +214,14 @@ async def _set_timers(
     await timers.set_timer(tx, "close", key, pid, limit, limit + timedelta(days=3650), {"topic": name})
 
 
-async def _unreachable(tx: Tx, course: Course) -> None:
+async def unreachable(tx: Tx, course: Course) -> None:
     """Nobody can be told. Staff learn it once a week, not at every dose."""
     year, week, _ = local(tx.now, course.zone).isocalendar()
     key = f"unreachable:{course.participant_id}:{year}-{week}"
     await raise_alert(tx, Cause(course.participant_id, "unreachable", "routine", "unreachable@1", key))
 
 
-async def _open_questions(tx: Tx, participant_id: int, name: str) -> list[tuple[Who, str]]:
+async def open_questions(tx: Tx, participant_id: int, name: str) -> list[tuple[Who, str]]:
     rows = await tx.all(
         select(Question.token, Conversation.contact_id)
         .join(Conversation, Conversation.conversation_id == Question.conversation_id)

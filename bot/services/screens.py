@@ -22,7 +22,8 @@ from bot.services.conversing import COMMAND
 from bot.services.people import Who
 from bot.services.screen_lines import Spoken, contacts_of, spoken
 
-PROGRESS = "dose.progress"  # the page shows it beside the question, not within
+# The page shows it beside the question, not within.
+PROGRESS = ("dose.progress", "symptom.progress", "symptom.progress.screen")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ async def _asked(tx: Tx, who: Who, talk: talks.Talk) -> Asked | None:
 
 
 def _without_progress(say: Say) -> tuple[Phrase, ...]:
-    return tuple(phrase for phrase in say.phrases if phrase.text_id != PROGRESS)
+    return tuple(phrase for phrase in say.phrases if phrase.text_id not in PROGRESS)
 
 
 def _progress(talk: talks.Talk) -> str:

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row, select
 
 from bot.db.conversations import Conversation, Question
+from bot.dialogue import engine
+from bot.dialogue.lexicon import normal
 from bot.dialogue.script import AskStep, Script
-from bot.dialogue.turn import State
-from bot.services import freshening, sealing
+from bot.dialogue.ticking import OFF
+from bot.dialogue.turn import Heard, State
+from bot.services import freshening, outbox, sealing
 from bot.services.context import Tx
 from bot.services.people import Who
+
+LONGEST_LABEL = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,3 +92,16 @@ async def open_about(tx: Tx, participant_id: int, topic: str) -> list[Talk]:
     )
     found = [await talk_of(tx, row) for row in rows]
     return [talk for talk in found if talk is not None]
+
+
+def as_tapped(tx: Tx, who: Who, talk: Talk, heard: Heard) -> Heard:
+    """Who writes what a button reads has tapped it. A button that takes a mark away is not meant by its bare name."""
+    if heard.kind != "text" or len(heard.value) > LONGEST_LABEL:
+        return heard
+    now = tx.now.astimezone(ZoneInfo(who.zone))
+    turn = engine.resume(talk.script, talk.state, now, tx.ctx.book.lexicon(tx.now))
+    for option in (option for say in turn.says for option in say.options):
+        same = normal(outbox.word(tx, who, option.label)) == normal(heard.value) != ""
+        if same and not option.answer.startswith(OFF):
+            return Heard("choice", option.answer)
+    return heard

@@ -13,6 +13,7 @@ import pytest
 
 from bot.wording import check_catalogues, load_wording, placeholders, read_catalogue
 from tests.pure.dialogue.talk import names, script_of
+from tests.pure.symptoms.shipped import TRIAGE, WEEKLY
 
 LOCALES = Path(__file__).parents[2] / "locales"
 WORDING = load_wording(LOCALES)
@@ -39,7 +40,10 @@ reply.answered_elsewhere reply.media reply.sticker reply.group_refused reply.unk
 reply.not_linked reply.paused reply.ended reply.no_consent reply.parked reply.edited reply.use_page
 danger.emergency danger.emergency_no_site danger.urgent danger.ask danger.denied recorded.taken
 recorded.not_taken recorded.later recorded.hold_claimed reason.forgot reason.ill reason.told_to_stop
-reason.no_medicine reason.other quiet.deferred contact.rebound
+reason.no_medicine reason.other quiet.deferred contact.rebound menu.report choice.reported
+push.settled push.over question.past question.changed reply.already_answered
+reply.edited_relayed reply.no_telegram reply.channel_off reply.ended.death link.first dose.nothing_open
+dose.today_recorded correct.was.unanswered settled.both
 """,
 )
 WORDING_IDS = re.compile(r"(clock|moment)\.")
@@ -82,7 +86,7 @@ def test_both_languages_have_the_same_ids_and_values() -> None:
 def test_every_text_is_used_by_a_script_or_a_service() -> None:
     said = {text_id for name in names() for text_id in script_of(name).text_ids()}
     families = tuple(family for name in names() for family in script_of(name).text_families())
-    unused = set(ZH) - said - set(SERVICE_IDS)
+    unused = set(ZH) - said - set(SERVICE_IDS) - WEEKLY.text_ids() - TRIAGE.text_ids()
     assert {one for one in unused if not one.startswith(families) and not WORDING_IDS.match(one)} == set()
 
 
@@ -231,7 +235,7 @@ NAMES_120 = re.findall(
     """
 danger.emergency danger.emergency_no_site danger.urgent danger.ask danger.ask.again danger.denied
 reply.media reply.parked reply.ended reply.no_consent help.text nurse.ask nurse.passed_on dose.ill
-dose.relayed welcome.limits
+dose.relayed welcome.limits symptom.emergency symptom.urgent symptom.thanks
 """,
 )
 
@@ -245,7 +249,15 @@ def test_the_emergency_number_is_named(text_id: str, language: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text_id", ["danger.emergency", "danger.emergency_no_site", "danger.urgent", "help.text"]
+    "text_id",
+    [
+        "danger.emergency",
+        "danger.emergency_no_site",
+        "danger.urgent",
+        "help.text",
+        "symptom.emergency",
+        "symptom.urgent",
+    ],
 )
 def test_it_says_that_nobody_watches_around_the_clock(text_id: str) -> None:
     assert "不是24小时有人看着" in ZH[text_id]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.dialogue.notes import DoseDeferred, DoseReported, HoldClaimed, Note, StaffWanted
+from bot.dialogue.notes import DoseDeferred, DoseReported, HoldClaimed, Note, StaffWanted, SymptomsWanted
 from bot.dialogue.turn import JSON
 from tests.pure.dialogue.talk import PHONE, Talk, at, dose
 
@@ -101,22 +101,27 @@ CASES: list[tuple[str, Doses, str, list[str], list[Note]]] = [
         "felt ill",
         ONE,
         ON_TIME,
-        ["没吃", "不舒服", "恶心，吃不下"],
-        [not_taken("l1", "ill"), StaffWanted("恶心，吃不下", "ill")],
+        ["没吃", "不舒服"],
+        [not_taken("l1", "ill"), StaffWanted("", "ill"), SymptomsWanted("dose")],
     ),
     (
-        "felt ill, no words",
+        "felt ill, by number",
         ONE,
         ON_TIME,
-        ["没吃", "2", "不写了"],
-        [not_taken("l1", "ill"), StaffWanted("", "ill")],
+        ["3", "2"],
+        [not_taken("l1", "ill"), StaffWanted("", "ill"), SymptomsWanted("dose")],
     ),
     (
-        "felt ill, silent",
-        ONE,
+        "too ill for the first of two: the check waits for the second",
+        TWO,
         ON_TIME,
-        ["3", "2", "silence"],
-        [not_taken("l1", "ill"), StaffWanted("", "ill")],
+        ["没吃", "2", "没吃", "1"],
+        [
+            not_taken("i1", "ill"),
+            StaffWanted("", "ill"),
+            not_taken("l1", "forgot"),
+            SymptomsWanted("dose"),
+        ],
     ),
     (
         "told to stop",

@@ -14,6 +14,7 @@ from bot.dialogue.notes import CommandGiven
 from bot.dialogue.turn import Heard, State
 from tests.pure.dialogue.talk import LEXICON, PHONE, Talk, at, dose, names, script_of
 from tests.pure.dialogue.test_conversations import ANSWERED, CODE, DANGER, SITE, welcome
+from tests.pure.symptoms.shipped import slots as check_slots
 
 NOW = at("2026-11-04 12:30")
 DOSES: dict[str, Any] = {"doses": [dose("ixazomib"), dose("lenalidomide", mode="did")], "site_phone": PHONE}
@@ -26,7 +27,10 @@ SLOTS: dict[str, dict[str, Any]] = {
     "stop": SITE,
     "resume_reminders": {},
     "danger": DANGER,
+    "symptoms": check_slots(),
 }
+
+FEVER = ["1", "选好了", "都没有", "outcome:go_on"]  # ticked on the first screen, nothing on the second
 
 # How to come to each question: the lines before it.
 QUESTIONS: list[tuple[str, list[str]]] = [
@@ -52,14 +56,19 @@ QUESTIONS: list[tuple[str, list[str]]] = [
     ("stop", ["2"]),
     ("stop", ["3"]),
     ("danger", []),
+    ("symptoms", []),
+    ("symptoms", ["1"]),
+    ("symptoms", ["1", *FEVER]),
+    ("symptoms", ["1", *FEVER, "38.2", "outcome:go_on"]),
+    ("symptoms", ["1", *FEVER, "41", "outcome:call_first"]),
 ]
 # Questions that take any words as their answer.
 WORDS: list[tuple[str, list[str]]] = [
     ("nurse", []),
     ("dose", ["3"]),
-    ("dose", ["3", "2"]),
     ("dose", ["3", "5"]),
     ("correct", ["1", "2"]),
+    ("symptoms", ["1", "都没有", "都没有", "outcome:go_on"]),
 ]
 
 

@@ -1,0 +1,10 @@
+"""What each kind of timer does when it fires, written out in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bot.services import reminding, symptom_checks
+from bot.services.timers import Fire
+
+FIRE: Mapping[str, Fire] = {**reminding.FIRE, **symptom_checks.FIRE}

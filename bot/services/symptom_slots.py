@@ -1,0 +1,107 @@
+"""What a symptom check is begun with: its rows, whose week it answers, and the number under which it will be reported."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import insert, select
+
+from bot.db.conversations import Conversation, Question
+from bot.db.symptoms import SymptomReport
+from bot.db.timers import Timer
+from bot.dialogue.turn import JSON
+from bot.services import timeline, timers
+from bot.services.context import Tx
+from bot.services.done import Begin
+from bot.services.people import Who
+from schedules.localtime import local
+
+SCRIPT = "symptoms"
+TOPIC = "symptoms:"
+DEFAULT = "weekly"  # asked by a study without a rule of its own, when somebody feels ill
+STAYS_OPEN = timedelta(hours=96)
+
+
+async def begin_told(tx: Tx, who: Who, occasion: str) -> Begin:
+    """A check that the person asked for. One that is open is gone on with; the week's, due today, is answered by it."""
+    assert who.participant_id is not None
+    open_topic = await _open_topic(tx, who)
+    if open_topic is not None:
+        return Begin(SCRIPT, {}, open_topic)
+    return await begin(tx, who, occasion, await _due_today(tx, who.participant_id))
+
+
+async def begin(tx: Tx, who: Who, occasion: str, due_on: date | None) -> Begin:
+    assert who.participant_id is not None
+    course = await timeline.load(tx, who.participant_id)
+    rule = course.study.symptom_check
+    key, check = tx.ctx.book.questionnaire(rule.questionnaire if rule else DEFAULT, tx.now)
+    report = await _number(tx, who.participant_id)
+    about: dict[str, JSON] = {
+        "report": report,
+        "questionnaire": check.name,
+        "definition": key,
+        "occasion": occasion,
+        "due_on": due_on.isoformat() if due_on else "",
+    }
+    slots: dict[str, JSON] = {
+        "check": about,
+        "hello": dict(check.hello)[occasion],  # type: ignore[index]  # a plain word here, checked there
+        "site_phone": who.site_phone,
+        **check.slots(),
+    }
+    topic = f"{TOPIC}{report}"
+    closes = tx.now + (timedelta(hours=rule.close_after_hours) if rule else STAYS_OPEN)
+    later = timedelta(days=3650)  # a question is closed whenever somebody comes round to it
+    await timers.set_timer(
+        tx, "symptom_close", topic, who.participant_id, closes, closes + later, {"topic": topic}
+    )
+    return Begin(SCRIPT, slots, topic)
+
+
+async def _number(tx: Tx, participant_id: int) -> int:
+    """The number of the report to come, so that an alert on the way can already name it.
+
+    Reports are written once and never changed, so it is taken by a row that is taken back at once.
+    """
+    taking = await tx.connection.begin_nested()
+    statement = insert(SymptomReport).values(
+        participant_id=participant_id,
+        questionnaire="",
+        definition="",
+        occasion="",
+        answers={},
+        complete=False,
+        recorded_at=tx.now,
+        recorded_by="system",
+        as_whom="system",
+    )
+    number = (await tx.execute(statement.returning(SymptomReport.symptom_report_id))).scalar_one()
+    await taking.rollback()
+    return int(number)
+
+
+async def _open_topic(tx: Tx, who: Who) -> str | None:
+    found: str | None = await tx.scalar(
+        select(Conversation.topic)
+        .join(Question, Question.conversation_id == Conversation.conversation_id)
+        .where(Question.participant_id == who.participant_id, Question.state == "open")
+        .where(Question.correspondent_id == who.correspondent_id, Conversation.script == SCRIPT)
+        .order_by(Question.asked_at.desc())
+        .limit(1)
+    )
+    return found
+
+
+async def _due_today(tx: Tx, participant_id: int) -> date | None:
+    """The day of a check that waits to be asked today: whoever reports by himself is not asked the same again."""
+    zone = (await timeline.load(tx, participant_id)).zone
+    rows = await tx.all(
+        select(Timer.payload).where(
+            Timer.participant_id == participant_id, Timer.kind == "symptom_check", Timer.state == "waiting"
+        )
+    )
+    today = local(tx.now, zone).date()
+    days: list[Any] = [date.fromisoformat(row.payload["due_on"]) for row in rows]
+    return today if today in days else None
