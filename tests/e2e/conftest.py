@@ -1,4 +1,4 @@
-"""The house for these tests. Catching up on a due dose comes three seconds after consent instead of thirty."""
+"""The house for these tests. A due dose is caught up on three seconds after consent instead of thirty."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from datetime import timedelta
 
 import pytest
 
-from bot.services import wishes
+from bot.services import reminding, wishes
 from tests.e2e.house import House, open_house
 
 
 @pytest.fixture(autouse=True)
 def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wishes, "CATCH_UP_AFTER", timedelta(seconds=3))
+    monkeypatch.setattr(reminding, "A_MOMENT", timedelta(seconds=1))
 
 
 @pytest.fixture

@@ -251,10 +251,10 @@ async def test_without_javascript_the_question_comes_by_the_refresh_link(
     refresh = hand.page.get_by_role("link", name="看看有没有新的内容")
     question = hand.page.get_by_role("button", name="吃了", exact=True)
     for _ in range(WITHIN // 500):
+        await refresh.tap()
+        await hand.page.wait_for_timeout(500)  # time to arrive, and to be read
         if await question.count():
             break
-        await hand.page.wait_for_timeout(500)
-        await refresh.tap()
     await hand.tap("吃了")
     await hand.is_asked("来那度胺吃了吗")
     await hand.tap("吃了")
