@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.errors import SendError, Unclear
 from bot.messages import Media, Outbound
-from bot.services import digests, inbox, keeping, firing, sealing, sealing_day, sending, timers
+from bot.services import digests, firing, inbox, keeping, sealing, sealing_day, sending, timers
 from bot.services.context import Ctx
 from bot.services.sending import Pace, Parcel
 

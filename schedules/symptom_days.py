@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from itertools import pairwise
 
 from schedules.localtime import instant
 from schedules.regimen import Timeline, habit_of_day
@@ -29,10 +30,10 @@ def planned_checks(study: Study, timeline: Timeline, until: date) -> tuple[Plann
     if rule is None or not timeline.habits:
         return ()
     found: list[PlannedCheck] = []
-    cycles = sorted(timeline.cycles, key=lambda cycle: cycle.first_date)
-    for cycle, following in zip(cycles, [*cycles[1:], None], strict=True):
-        day = cycle.first_date + timedelta(days=rule.first_day - 1)
-        while day <= until and (following is None or day < following.first_date):
+    starts = sorted(cycle.first_date for cycle in timeline.cycles)
+    for start, following in pairwise((*starts, date.max)):
+        day = start + timedelta(days=rule.first_day - 1)
+        while day <= until and day < following:
             found.append(_planned(timeline, day, rule.time))
             day += timedelta(days=rule.every_days)
     ends_at = timeline.ends_at
