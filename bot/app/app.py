@@ -42,6 +42,8 @@ class App:
     """Holds what a process holds. Make it with `App.open(settings)`."""
 
     def __init__(self, settings: Settings, telegram: TelegramChannel | None, bot_name: str) -> None:
+        if not settings.database_url:
+            raise Misconfigured("SUIYAO_DATABASE_URL: not set")
         if settings.keys is None:
             raise Misconfigured("SUIYAO_KEYS: not set; `suiyao keys` makes a set")
         self.settings = settings

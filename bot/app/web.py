@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI, Response
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.channels.telegram_webhook import webhook_router
 from bot.channels.webchat import router
@@ -28,7 +28,7 @@ def web_app(app: App) -> FastAPI:
         """200 while the database answers; 503 tells a balancer to send people elsewhere."""
         try:
             await deployment.mark(app.ctx)
-        except (DBAPIError, OSError):
+        except (SQLAlchemyError, OSError):
             return Response("the database does not answer\n", 503, media_type="text/plain")
         return Response("ok\n", media_type="text/plain")
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bot.commands.codes import code
+
 if TYPE_CHECKING:
     from bot.services.context import Tx
     from bot.services.decisions import Order
@@ -22,7 +24,9 @@ def common(command: Callable[..., None]) -> Callable[..., None]:
     """Options of every decision."""
     for option in (
         click.option("--yes", is_flag=True, help="Apply without asking."),
-        click.option("--reason", help="A short code such as toxicity; no names, no free words."),
+        click.option(
+            "--reason", callback=code, help="A short code such as toxicity; no names, no free words."
+        ),
         click.option(
             "--from",
             "since",

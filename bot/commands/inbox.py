@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bot.commands.codes import code
+
 if TYPE_CHECKING:
     from bot.services.context import Tx
 
@@ -19,8 +21,14 @@ FORMAT = click.Choice(["text", "json"])
 @click.option(
     "--words", is_flag=True, help="Show the participants' words. Who reads them is written to the audit."
 )
-@click.option("--close", "closing", type=int, metavar="ID", help="Close one entry; needs --outcome.")
-@click.option("--outcome", help="What was done: called, visited, no_action, ...")
+@click.option(
+    "--close",
+    "closing",
+    type=click.IntRange(1, 2**62),
+    metavar="ID",
+    help="Close one entry; needs --outcome.",
+)
+@click.option("--outcome", callback=code, help="What was done: called, visited, no_action, ...")
 @click.option("--format", "output", type=FORMAT, default="text", show_default=True)
 def inbox(
     site_code: str | None,
@@ -33,11 +41,14 @@ def inbox(
     """Alerts and relayed messages of the sites, worst first."""
     from bot.commands.session import in_transaction
     from bot.services import staff_inbox
+    from bot.services.enrolment import site_of
 
     if closing is not None and not outcome:
         raise click.UsageError("--close needs --outcome")
 
     async def work(tx: Tx) -> list[dict[str, Any]]:
+        if site_code is not None:
+            await site_of(tx, site_code)  # a slip of the pen must not look like a quiet day
         if closing is not None:
             await staff_inbox.close(tx, closing, "cli", outcome or "")
         return await staff_inbox.entries(tx, site_code, everything=everything, words=words, reader="cli")
@@ -58,7 +69,7 @@ def inbox(
 
 @click.command()
 @click.argument("subject")
-@click.option("--days", type=int, default=7, show_default=True)
+@click.option("--days", type=click.IntRange(1, 3660), default=7, show_default=True)
 def why(subject: str, days: int) -> None:
     """Why was this (not) sent? Timers and messages of SUBJECT with what became of them."""
     from bot.commands.session import in_transaction

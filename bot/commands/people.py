@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +44,12 @@ def site_add(code: str, name: str, phone: str, zone: str, language: str, telegra
     from bot.commands.session import in_transaction
     from bot.services.enrolment import NewSite, add_site
 
+    if not re.fullmatch(r"[A-Z0-9]{2,12}", code):
+        raise click.BadParameter(f"{code!r} is not 2 to 12 capital letters or digits", param_hint="--code")
+    if sum(sign.isdigit() for sign in phone) < 5:
+        raise click.BadParameter(f"{phone!r} is not a telephone number", param_hint="--phone")
+    if not name.strip():
+        raise click.BadParameter("is empty", param_hint="--name")
     new = NewSite(code, name, checked_zone(zone), language, phone, telegram)
 
     async def work(tx: Tx) -> int:
@@ -72,7 +79,7 @@ def staff_add(site_code: str, role: str, name: str, email: str, language: str) -
     from bot.commands.session import in_transaction
     from bot.services.enrolment import NewStaff, add_staff
 
-    if "@" not in email:
+    if not re.fullmatch(r"[^@\s<>,;\"]+@[^@\s<>,;\"]+", email):
         raise click.BadParameter(f"{email!r} is not an e-mail address", param_hint="--email")
     new = NewStaff(site_code, role, name, email, language)
 
@@ -153,7 +160,7 @@ def enrol(
         done = await enrol_one(tx, new, Author("cli", "staff"))
         return {"subject_id": done.subject_id, **invitation(tx, done.invited)}
 
-    show(in_transaction(work), output)
+    show(in_transaction(work, telegram=True), output)
 
 
 @click.command()
@@ -173,7 +180,7 @@ def invite(subject: str, relation: str | None, output: str) -> None:
         invited = await linking.invite(tx, participant_id, "cli", relation)
         return {"subject_id": subject, **invitation(tx, invited)}
 
-    show(in_transaction(work), output)
+    show(in_transaction(work, telegram=True), output)
 
 
 def invitation(tx: Tx, invited: Invited) -> dict[str, Any]:

@@ -17,13 +17,17 @@ from bot.settings import Settings, from_environment
 T = TypeVar("T")
 
 
-def run(work: Callable[[App], Awaitable[T]], settings: Settings | None = None) -> T:
-    """Open the house for one piece of work. Ends with exit status 2 when it is refused or something is missing."""
+def run(
+    work: Callable[[App], Awaitable[T]], settings: Settings | None = None, *, telegram: bool = False
+) -> T:
+    """Open the house for one piece of work. Ends with exit status 2 when it is refused or something is missing.
+
+    A command that changes records sends nothing itself. With `telegram` the bot is asked for its name, for a link.
+    """
 
     async def _run() -> T:
         chosen = settings or from_environment()
-        # A command that changes records sends nothing itself: it needs no network.
-        quiet = chosen.model_copy(update={"telegram_token": ""})
+        quiet = chosen if telegram else chosen.model_copy(update={"telegram_token": ""})
         async with App.open(quiet) as app:
             try:
                 return await work(app)
@@ -35,12 +39,12 @@ def run(work: Callable[[App], Awaitable[T]], settings: Settings | None = None) -
     return asyncio.run(_run())
 
 
-def in_transaction(work: Callable[[Tx], Awaitable[T]]) -> T:
+def in_transaction(work: Callable[[Tx], Awaitable[T]], *, telegram: bool = False) -> T:
     async def _work(app: App) -> T:
         async with app.ctx.begin() as tx:
             return await work(tx)
 
-    return run(_work)
+    return run(_work, telegram=telegram)
 
 
 class _RollBack(Exception):

@@ -36,23 +36,32 @@ def migrate(mark: str) -> None:
 
 def prepare(owner_url: str, settings: object, mark: str) -> None:
     """Migrate, mark, publish. Doing it again changes nothing."""
+    from alembic.util import CommandError
+    from sqlalchemy.exc import SQLAlchemyError
+
     from bot.db.migrate import upgrade
     from bot.errors import Misconfigured
+    from bot.services.deployment import plain
     from bot.settings import Settings
 
     assert isinstance(settings, Settings)
     try:
         upgrade(owner_url, settings.runtime_password)
-    except OSError as problem:
-        raise Misconfigured(f"SUIYAO_OWNER_DATABASE_URL: {problem}") from None
+    except (SQLAlchemyError, OSError) as problem:
+        raise Misconfigured(f"SUIYAO_OWNER_DATABASE_URL: {plain(problem)}") from None
+    except CommandError as problem:
+        raise Misconfigured(f"SUIYAO_OWNER_DATABASE_URL: a newer version was here: {problem}") from None
     asyncio.run(_mark(settings, mark))
 
 
 async def _mark(settings: object, mark: str) -> None:
     from datetime import UTC, datetime
 
+    from sqlalchemy.exc import SQLAlchemyError
+
     from bot.app import App
     from bot.app.sources import shipped
+    from bot.errors import Misconfigured
     from bot.services import book, deployment
     from bot.settings import Settings
 
@@ -63,5 +72,7 @@ async def _mark(settings: object, mark: str) -> None:
         virtual = datetime(2026, 1, 1, tzinfo=UTC) if mark == "rehearsal" else None
         await deployment.prepare(app.ctx, mark, virtual)
         await book.publish(app.ctx, [source for _, source in shipped()], "system")
+    except (SQLAlchemyError, OSError) as problem:
+        raise Misconfigured(f"SUIYAO_DATABASE_URL: {deployment.plain(problem)}") from None
     finally:
         await app.database.close()

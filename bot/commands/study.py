@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from bot.commands.session import run
+if TYPE_CHECKING:
+    from bot.services.book import Source
 
 
 @click.group()
@@ -27,13 +29,10 @@ def publish(files: tuple[Path, ...], effective_from: datetime | None) -> None:
     """
     from bot.app import App
     from bot.app.sources import shipped
+    from bot.commands.session import run
     from bot.services import book
 
-    sources = (
-        [book.Source("study", path.stem, path.read_text(encoding="utf-8")) for path in files]
-        if files
-        else [source for _, source in shipped()]
-    )
+    sources = [_study(path) for path in files] if files else [source for _, source in shipped()]
 
     async def work(app: App) -> list[str]:
         at = effective_from.replace(tzinfo=UTC) if effective_from else None
@@ -41,3 +40,20 @@ def publish(files: tuple[Path, ...], effective_from: datetime | None) -> None:
 
     for name in run(work) or ["nothing new"]:
         click.echo(name)
+
+
+def _study(path: Path) -> Source:
+    """A study file under the id that it gives itself, whatever the file is called. Raises Misconfigured."""
+    from bot.errors import Misconfigured
+    from bot.services.book import Source
+    from schedules.study import parse_study
+
+    try:
+        body = path.read_text(encoding="utf-8")
+        return Source("study", parse_study(body, str(path)).id, body)
+    except UnicodeDecodeError:
+        raise Misconfigured(f"{path}: is not UTF-8 text") from None
+    except OSError as problem:
+        raise Misconfigured(f"{path}: {problem.strerror}") from None
+    except ValueError as problem:
+        raise Misconfigured(str(problem)) from None

@@ -4,35 +4,43 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import insert, select, update
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy import select, text, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.exc import SQLAlchemyError
 
+from bot.db import schema
 from bot.db.deployments import Deployment
 from bot.errors import Misconfigured
 from bot.services.context import Ctx
 
+_SCHEMA = text("SELECT max(version_num) FROM alembic_version")
+
 
 async def prepare(ctx: Ctx, mark: str, virtual_now: datetime | None = None) -> None:
-    """Mark a fresh database as live, demo or rehearsal, once. The mark of a used one never changes."""
+    """Mark a fresh database as live, demo or rehearsal, once, also when two do it. The mark of a used one never changes."""
     async with ctx.database.begin() as (connection, now):
-        found = (await connection.execute(select(Deployment.mark))).scalar_one_or_none()
-        if found is None:
-            await connection.execute(
-                insert(Deployment).values(
-                    mark=mark, virtual_now=virtual_now, key_check=ctx.keyring.check_word(), created_at=now
-                )
-            )
-        elif found != mark:
-            raise Misconfigured(f"SUIYAO_DATABASE_URL: this database is marked {found}, not {mark}")
+        fresh = {
+            "mark": mark,
+            "virtual_now": virtual_now,
+            "key_check": ctx.keyring.check_word(),
+            "created_at": now,
+        }
+        await connection.execute(upsert(Deployment).values(fresh).on_conflict_do_nothing())
+        found = (await connection.execute(select(Deployment.mark, Deployment.key_check))).one()
+    if found.mark != mark:
+        raise Misconfigured(f"SUIYAO_DATABASE_URL: this database is marked {found.mark}, not {mark}")
+    ctx.keyring.verify(found.key_check)
 
 
 async def check(ctx: Ctx, process_now: datetime, most_seconds_apart: float) -> None:
     """Reach the database, fit its keys, compare clocks, read the definitions. Raises Misconfigured, one line."""
     try:
         async with ctx.database.begin() as (connection, now):
+            found = (await connection.execute(_SCHEMA)).scalar_one_or_none()
             row = (await connection.execute(select(Deployment))).first()
-    except (DBAPIError, OSError, TimeoutError) as problem:
-        raise Misconfigured(f"SUIYAO_DATABASE_URL: {_plain(problem)}") from None
+    except (SQLAlchemyError, OSError) as problem:
+        raise Misconfigured(f"SUIYAO_DATABASE_URL: {plain(problem)}") from None
+    _same_schema(found or "none")
     if row is None:
         raise Misconfigured("SUIYAO_DATABASE_URL: this database is not prepared yet; run `suiyao migrate`")
     ctx.keyring.verify(row.key_check)
@@ -41,8 +49,29 @@ async def check(ctx: Ctx, process_now: datetime, most_seconds_apart: float) -> N
         raise Misconfigured(
             f"clock: this machine is {apart:.0f} s away from the database's clock; set both by NTP and start again"
         )
+    await _read_definitions(ctx)
+
+
+def _same_schema(found: str) -> None:
+    """Replicas of an older version may go on while a newer one migrates; none may start on a schema that it does not know."""
+    mine = schema.newest()
+    if found < mine or found == "none":
+        raise Misconfigured(
+            f"SUIYAO_DATABASE_URL: its tables are of version {found}, not {mine}; run `suiyao migrate`"
+        )
+    if found > mine:
+        raise Misconfigured(
+            f"SUIYAO_DATABASE_URL: its tables are of version {found}; this Suiyao knows {mine}: install the newer one"
+        )
+
+
+async def _read_definitions(ctx: Ctx) -> None:
     async with ctx.begin() as tx:
-        await ctx.book.refresh(tx)
+        try:
+            await ctx.book.refresh(tx)
+        except ValueError as problem:
+            said = str(problem).splitlines()[0]
+            raise Misconfigured(f"a published definition cannot be read by this version: {said}") from None
 
 
 async def mark(ctx: Ctx) -> str:
@@ -60,10 +89,18 @@ async def set_virtual_now(ctx: Ctx, instant: datetime) -> None:
             raise Misconfigured("only a database marked as rehearsal has a clock that moves")
 
 
-def _plain(problem: SQLAlchemyError | OSError) -> str:
+def plain(problem: SQLAlchemyError | OSError) -> str:
     """The first line of what the driver says; it names host and role, never a password."""
     cause = getattr(problem, "orig", None) or problem
     said = (str(cause) or type(cause).__name__).splitlines()[0]
-    if "does not exist" in said and "suiyao_now" in said:
+    if "does not exist" in said and ("suiyao_now" in said or "alembic_version" in said):
         return "this database has no tables yet; run `suiyao migrate`"
     return said
+
+
+async def end_rehearsal(ctx: Ctx) -> None:
+    """A rehearsal becomes a demonstration: real time goes on from here. Never the other way, and never live."""
+    async with ctx.database.begin() as (connection, _):
+        await connection.execute(
+            update(Deployment).where(Deployment.mark == "rehearsal").values(mark="demo", virtual_now=None)
+        )

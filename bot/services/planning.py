@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, Select, insert, select, update
 
 from bot.db.doses import DoseEvent
 from bot.db.timers import Timer
@@ -52,7 +52,7 @@ async def replan(tx: Tx, participant_id: int) -> Change:
     new = [dose for key, dose in wanted.items() if key not in kept]
     if new:
         await tx.execute(insert(DoseEvent), [_row(tx, course, dose) for dose in new])
-    change = await _set_prompts(tx, course, dropped, new)
+    change = await _set_prompts(tx, course, dropped, list(wanted.values()))
     cancelled, checks = await symptom_plan.plan(tx, course, horizon)
     await _set_next(tx, course)
     return Change(change.cancelled + cancelled, change.new + checks)
@@ -97,29 +97,36 @@ def _row(tx: Tx, course: Course, dose: PlannedDose) -> dict[str, Any]:
     }
 
 
-async def _set_prompts(tx: Tx, course: Course, dropped: list[Row[Any]], new: list[PlannedDose]) -> Change:
-    """One prompt for all doses of one instant. A dose that is already past its asking window gets none."""
+async def _set_prompts(tx: Tx, course: Course, dropped: list[Row[Any]], wanted: list[PlannedDose]) -> Change:
+    """One prompt for all doses of one instant that are not held, set again when a hold ends.
+
+    A dose that is already past its asking window gets none.
+    """
     pid = course.participant_id
-    still = {row.due_at for row in await _living(tx, pid)}
-    gone = {row.due_at for row in dropped} - still
-    cancelled = 0
-    if gone:
-        result = await tx.execute(
-            update(Timer)
-            .where(Timer.participant_id == pid, Timer.kind == "prompt", Timer.state == "waiting")
-            .where(Timer.key.in_([prompt_key(pid, due_at) for due_at in gone]))
-            .values(state="cancelled", settled_at=tx.now, outcome="replanned")
-        )
-        cancelled = int(result.rowcount)
     ends: dict[datetime, datetime] = {}
-    for dose in new:
-        end = closes_at(course.study.drugs[dose.drug], dose.due_at)
-        ends[dose.due_at] = max(end, ends.get(dose.due_at, end))
+    for dose in wanted:
+        if not dose.held:
+            end = closes_at(course.study.drugs[dose.drug], dose.due_at)
+            ends[dose.due_at] = max(end, ends.get(dose.due_at, end))
+    gone = {row.due_at for row in dropped} | {dose.due_at for dose in wanted if dose.due_at > tx.now}
+    cancelled = await tx.execute(
+        update(Timer)
+        .where(Timer.participant_id == pid, Timer.kind == "prompt", Timer.state == "waiting")
+        .where(Timer.key.in_([prompt_key(pid, due_at) for due_at in gone - set(ends)]))
+        .values(state="cancelled", settled_at=tx.now, outcome="replanned")
+    )
+    known = set((await tx.execute(_known_prompts(pid))).scalars())
     made = 0
     for due_at, end in sorted(ends.items()):
-        if end > tx.now:
+        if end > tx.now and prompt_key(pid, due_at) not in known:
             made += await timers.set_timer(tx, "prompt", prompt_key(pid, due_at), pid, due_at, end)
-    return Change(cancelled, made)
+    return Change(int(cancelled.rowcount), made)
+
+
+def _known_prompts(participant_id: int) -> Select[str]:
+    return select(Timer.key).where(
+        Timer.participant_id == participant_id, Timer.kind == "prompt", Timer.state != "cancelled"
+    )
 
 
 def prompt_key(participant_id: int, due_at: datetime) -> str:

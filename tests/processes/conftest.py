@@ -1,0 +1,15 @@
+"""Fixtures for tests with real processes: the fake Bot API in the test's own loop."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.support.bot_api import FakeBotApi
+
+
+@pytest.fixture
+async def api() -> AsyncIterator[FakeBotApi]:
+    async with FakeBotApi() as running:
+        yield running

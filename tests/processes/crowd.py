@@ -1,0 +1,98 @@
+"""The patients at their phones: they wait for the reminder, tap what they see, then write without waiting for answers.
+
+They look at the fake Bot API as at a screen, and at the database only to know when the bot has heard them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from random import Random
+
+from sqlalchemy import text
+
+from bot.services.context import Ctx
+from tests.processes.patients import Patient
+from tests.processes.town import Person
+from tests.support.bot_api import FakeBotApi
+
+LOOK_SECONDS = 4.0  # so long somebody looks for a button before writing the same in words
+_ASKED = text(
+    "SELECT participant_id FROM outbound_message WHERE purpose = 'prompt' AND settled_at IS NOT NULL"
+)
+_HANDLED = text(
+    "SELECT participant_id AS pid, count(*) AS n FROM inbox_message WHERE state <> 'pending' GROUP BY 1"
+)
+
+
+@dataclass
+class Crowd:
+    """`fed`: how many updates each participant has made."""
+
+    ctx: Ctx
+    api: FakeBotApi
+    chance: Random
+    fed: Counter[int] = field(default_factory=Counter)
+    asked: frozenset[int] = frozenset()
+    handled: Mapping[int, int] = field(default_factory=dict)
+    looked: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    async def watch(self) -> None:
+        """Look into the database for all of them, until cancelled."""
+        while True:
+            async with self.ctx.begin() as tx:
+                self.asked = frozenset((await tx.execute(_ASKED)).scalars())
+                self.handled = {row.pid: row.n for row in (await tx.execute(_HANDLED)).all()}
+            async with self.looked:
+                self.looked.notify_all()
+            await asyncio.sleep(0.2)
+
+    async def _until(self, condition: Callable[[], bool]) -> None:
+        async with self.looked:
+            await self.looked.wait_for(condition)
+
+    async def live(self, person: Person, patient: Patient) -> None:
+        pid = person.participant_id
+        await self._until(lambda: pid in self.asked)
+        await self._tap(person, "查看", "")
+        await self._heard(pid)
+        for button, words in patient.taps:
+            await self._tap(person, button, words)
+            await self._heard(pid)
+        for words in patient.words:
+            self._say(person, words)
+            await asyncio.sleep(self.chance.uniform(0, 0.2))
+
+    async def _heard(self, pid: int) -> None:
+        await self._until(lambda: self.handled.get(pid, 0) >= self.fed[pid])
+
+    async def _tap(self, person: Person, button: str, words: str) -> None:
+        """Tap the newest such button, sometimes twice; where none appears, its message was lost: write instead."""
+        message_id = await self._find(person.chat, button)
+        if message_id is None:
+            if words:
+                self._say(person, words)
+            return
+        data = dict(self._shown(person.chat, message_id))[button]
+        for _ in range(self.chance.choice((1, 1, 2))):
+            self.api.press(person.chat, message_id, data, stale=True)
+            self.fed[person.participant_id] += 1
+
+    async def _find(self, chat: int, button: str) -> int | None:
+        for _ in range(round(LOOK_SECONDS / 0.1)):
+            for shown in reversed(self.api.visible(chat)):
+                if shown.by_bot and shown.buttons:
+                    if button in dict(shown.buttons):
+                        return shown.message_id
+                    break
+            await asyncio.sleep(0.1)
+        return None
+
+    def _shown(self, chat: int, message_id: int) -> tuple[tuple[str, str], ...]:
+        return next(shown.buttons for shown in self.api.visible(chat) if shown.message_id == message_id)
+
+    def _say(self, person: Person, words: str) -> None:
+        self.api.say(person.chat, words)
+        self.fed[person.participant_id] += 1

@@ -1,0 +1,101 @@
+"""`suiyao serve` as real processes on loopback: started, waited for, killed, stopped; and what they wrote to their logs."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+
+ROOT = Path(__file__).resolve().parents[2]
+LETTERS = {"master-1": b"m", "lookup": b"l", "seal": b"s"}
+START_SECONDS = 120.0  # a busy machine
+STOP_SECONDS = 30.0
+
+
+def keys() -> str:
+    """SUIYAO_KEYS with the very keys of tests.support.house.KEYS, so that a test can read what a process sealed."""
+    return ",".join(f"{name}={base64.b64encode(letter * 32).decode()}" for name, letter in LETTERS.items())
+
+
+def environment(database_url: str, **more: str) -> dict[str, str]:
+    """What a process is started with: nothing of ours but these settings."""
+    settings = {"DATABASE_URL": database_url, "KEYS": keys(), "PUBLIC_URL": "http://127.0.0.1:8080", **more}
+    named = {f"SUIYAO_{name}": value for name, value in settings.items()}
+    return {"PATH": "/usr/bin:/bin", "PYTHONUNBUFFERED": "1", **named}
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+class Serving:
+    """One `python -m bot serve`, started anew as often as it is killed. All its lives write one log."""
+
+    def __init__(self, environ: Mapping[str, str], log: Path) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._environ = {**environ, "SUIYAO_PORT": str(self.port)}
+        self._log = log
+        self._process: asyncio.subprocess.Process | None = None
+
+    @property
+    def log(self) -> str:
+        return self._log.read_text(encoding="utf-8")
+
+    @property
+    def running(self) -> bool:
+        return self._process is not None and self._process.returncode is None
+
+    async def start(self) -> None:
+        with self._log.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "bot", "serve", env=self._environ, cwd=ROOT, stdout=log, stderr=log
+            )
+
+    async def ready(self) -> None:
+        """Wait until it answers that its database answers. Fails at once when the process has ended."""
+        async with asyncio.timeout(START_SECONDS), httpx.AsyncClient(trust_env=False) as client:
+            while True:
+                assert self.running, self.log
+                try:
+                    if (await client.get(f"{self.url}/healthz")).status_code == 200:
+                        return
+                except httpx.TransportError:
+                    pass
+                await asyncio.sleep(0.05)
+
+    async def kill(self) -> None:
+        """SIGKILL: nothing is finished, nothing is written."""
+        await self._end(signal.SIGKILL)
+
+    async def stop(self, by: signal.Signals = signal.SIGTERM) -> int:
+        """As an operator stops it. Returns its exit status."""
+        return await self._end(by)
+
+    async def _end(self, by: signal.Signals) -> int:
+        assert self._process is not None
+        if self.running:
+            self._process.send_signal(by)
+        async with asyncio.timeout(STOP_SECONDS):
+            return await self._process.wait()
+
+
+@asynccontextmanager
+async def served(environ: Mapping[str, str], log: Path) -> AsyncIterator[Serving]:
+    """One process that answers; it is gone at the end, whatever happened."""
+    serving = Serving(environ, log)
+    await serving.start()
+    try:
+        await serving.ready()
+        yield serving
+    finally:
+        await serving.kill()

@@ -1,0 +1,82 @@
+"""A site, its nurse and participants whose phones are linked already, for tests that look at processes.
+
+Their clock stands at noon or thereabouts wherever the test runs: quiet hours would otherwise keep every process silent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from zoneinfo import ZoneInfo
+
+from bot.app.sources import shipped
+from bot.channels.telegram_updates import account_of
+from bot.db.database import Database
+from bot.dialogue.notes import ConsentDecided
+from bot.services import book, deployment, linking, people, wishes
+from bot.services.auditing import at_commit
+from bot.services.context import Addresses, Ctx, Tx
+from bot.services.enrolment import NewParticipant, NewSite, NewStaff, add_site, add_staff, enrol
+from bot.setting_forms import asyncpg_url
+from tests.support import house
+from tests.support.bot_api import TOKEN
+
+BOT = account_of(TOKEN)
+MAIL_FROM = "suiyao@hospital.example"
+NURSE = "nurse@hospital.example"
+NAME, PHONE = "李桂兰", "13900001234"
+STUDY, SITE = "nct04217967", "TST"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A participant and the chat that is linked to him."""
+
+    participant_id: int
+    subject_id: str
+    chat: int
+
+
+@asynccontextmanager
+async def town(
+    database_url: str, mark: str = "demo", virtual_now: datetime | None = None
+) -> AsyncIterator[Ctx]:
+    """Services on a prepared database with one site and one nurse, as a process of its own would have them."""
+    database = Database(asyncpg_url(database_url))
+    try:
+        addresses = Addresses("http://127.0.0.1:8080", "suiyao_test_bot", MAIL_FROM)
+        ctx = Ctx(database, house.keyring(), house.wording(), book.Book(), addresses, at_commit)
+        await deployment.prepare(ctx, mark, virtual_now)
+        await book.publish(ctx, [source for _, source in shipped()], "test")
+        async with ctx.begin() as tx:
+            new = NewSite(SITE, "协作医院", "Asia/Shanghai", "zh_Hans_CN", "010-12345678", "full")
+            await add_site(tx, new, "test")
+            await add_staff(tx, NewStaff(SITE, "nurse", "王护士", NURSE, "zh_Hans_CN"), "test")
+        yield ctx
+    finally:
+        await database.close()
+
+
+def zone_at_noon(now: datetime) -> str:
+    """A zone in which it is between twelve and one."""
+    ahead = 12 - now.astimezone(ZoneInfo("UTC")).hour
+    return f"Etc/GMT{-ahead:+d}" if ahead else "Etc/GMT"
+
+
+def newcomer(zone: str, start: date, at: time, arm: str = "combination") -> NewParticipant:
+    return NewParticipant(
+        STUDY, SITE, arm, start, at, NAME, PHONE, "female", start.year - 70, "zh_Hans_CN", zone
+    )
+
+
+async def linked(tx: Tx, chat: int, new: NewParticipant) -> Person:
+    """Enrol somebody, bind the chat, and give both consents, as the welcome would have."""
+    done = await enrol(tx, new, house.STAFF)
+    contact_id = (await people.meet(tx, "telegram", BOT, str(chat))).contact_id
+    await linking.bind(tx, await people.by_contact(tx, contact_id), done.participant_id, "self")
+    who = await people.by_contact(tx, contact_id)
+    for matter in ("health_data", "telegram_abroad"):
+        await wishes.consent(tx, who, ConsentDecided(matter, True, (f"welcome.{matter}",)), None)
+    return Person(done.participant_id, done.subject_id, chat)

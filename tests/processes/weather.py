@@ -1,0 +1,73 @@
+"""What happens to the processes and around them: a clock that runs faster, a wire with faults, and random kills."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from random import Random
+
+from bot.services import deployment
+from bot.services.context import Ctx
+from tests.processes.serving import Serving
+from tests.support.bot_api import FakeBotApi
+from tests.support.bot_api_faults import FaultKind
+
+# Seconds, for the faults that take time. All of them leave it open to a sender whether his message arrived, or hold it back.
+FAULTS = {
+    FaultKind.TOO_MANY: 1.0,
+    FaultKind.SERVER_ERROR: 0.0,
+    FaultKind.INTERNAL: 0.0,
+    FaultKind.RESET_BEFORE: 0.0,
+    FaultKind.RESET_AFTER: 0.0,
+    FaultKind.BAD_JSON: 0.0,
+    FaultKind.LATE: 0.5,
+    FaultKind.STALL: 0.5,
+}
+POLL_FAULTS = (FaultKind.CONFLICT, FaultKind.SERVER_ERROR, FaultKind.RESET_AFTER, FaultKind.TOO_MANY)
+
+
+async def clock(ctx: Ctx, start: datetime, speed: float) -> None:
+    """The database's clock, `speed` times as fast as ours, in small steps."""
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    while True:
+        gone = timedelta(seconds=(loop.time() - began) * speed)
+        await deployment.set_virtual_now(ctx, start + gone)
+        await asyncio.sleep(0.05)
+
+
+async def faults(api: FakeBotApi, chance: Random, ordered: Counter[str]) -> None:
+    """Until cancelled. Some are meant for one chat, some for whoever comes next, a few for the poller.
+
+    No more are ordered than happen: a poller that only ever meets faults waits longer and longer, as it should.
+    """
+    chats = list(api.world.chats)
+    while True:
+        await asyncio.sleep(chance.uniform(0.1, 0.4))
+        waiting = [fault for fault in api.faults.waiting if fault.times]
+        if chance.random() < 0.05 and all(fault.method is None for fault in waiting):
+            kind, chat, method = chance.choice(POLL_FAULTS), None, "getUpdates"
+        elif len(waiting) < 3:
+            kind, method = chance.choice(list(FAULTS)), None
+            chat = chance.choice([None, chance.choice(chats)])
+        else:
+            continue
+        api.fail(kind, chat=chat, method=method, seconds=FAULTS.get(kind, 0.0))
+        ordered[kind] += 1
+
+
+async def kills(servings: Sequence[Serving], chance: Random, rounds: int) -> int:
+    """Kill one, and every third time all at once, at random moments, and start them again. Returns how many were killed."""
+    killed = 0
+    for number in range(1, rounds + 1):
+        await asyncio.sleep(chance.uniform(0.2, 2.5))
+        victims = [chance.choice(list(servings))] if number % 3 else list(servings)
+        for victim in victims:
+            await victim.kill()
+            killed += 1
+        await asyncio.sleep(chance.uniform(0, 0.5))
+        await asyncio.gather(*(victim.start() for victim in victims))
+        await asyncio.gather(*(victim.ready() for victim in victims))
+    return killed
