@@ -24,13 +24,31 @@ if TYPE_CHECKING:
 FOLDER = Path("var/demo")
 ZONE = "Asia/Shanghai"
 SITE, PHONE = "DEMO", "13800000000"
+AUTHOR = "demo"  # who enrolled the participant of today; the invented ones before were the nurse's
 
 
 @click.command()
 @click.option("--reset", is_flag=True, help="Forget the demonstration's data first.")
 @click.option("--folder", type=click.Path(file_okay=False, path_type=Path), default=FOLDER, show_default=True)
-def demo(reset: bool, folder: Path) -> None:
-    """Show everything on 127.0.0.1: an embedded database, one site, one participant, the page."""
+@click.option(
+    "--people",
+    type=click.IntRange(0, 200),
+    default=6,
+    show_default=True,
+    help="Invented participants, the first time.",
+)
+@click.option(
+    "--days",
+    type=click.IntRange(7, 364),
+    default=28,
+    show_default=True,
+    help="How long they have been taking part.",
+)
+def demo(reset: bool, folder: Path, people: int, days: int) -> None:
+    """Show everything on 127.0.0.1: an embedded database, a site with its staff, participants, the page, the console.
+
+    The first time, the last days of the invented participants are rehearsed on a virtual clock with the real engine.
+    """
     from bot.commands import serve
     from bot.db.embedded import EmbeddedPostgres
     from bot.settings import from_environment
@@ -47,7 +65,7 @@ def demo(reset: bool, folder: Path) -> None:
         postgres.start()
         try:
             settings = _settings(given, folder, postgres)
-            rows = _prepare(postgres, settings)
+            rows = _prepare(postgres, settings, folder, people, days)
             serve.run(settings, lambda app: _print(app, rows, folder))
         finally:
             postgres.stop()
@@ -104,12 +122,28 @@ def _keys(folder: Path) -> str:
     return file.read_text(encoding="ascii")
 
 
-def _prepare(postgres: Any, settings: Settings) -> dict[str, str]:
+def _prepare(postgres: Any, settings: Settings, folder: Path, people: int, days: int) -> dict[str, str]:
+    from bot.commands.demo_story import fill
     from bot.commands.session import run
     from bot.commands.setup import prepare
 
-    prepare(postgres.url("suiyao"), settings, "demo")
+    if not _finished(postgres):
+        # New, or stopped in the middle of its rehearsal: from the beginning.
+        postgres.drop_database("suiyao")
+        postgres.create_database("suiyao")
+        seconds = float(postgres.sql("SELECT extract(epoch FROM clock_timestamp())"))
+        until = datetime.fromtimestamp(seconds, ZoneInfo(ZONE))
+        prepare(postgres.url("suiyao"), settings, "rehearsal")
+        run(lambda app: fill(app, folder, people, days, until), settings)
+    else:
+        prepare(postgres.url("suiyao"), settings, "demo")
     return run(_people, settings)
+
+
+def _finished(postgres: Any) -> bool:
+    if postgres.sql("SELECT to_regclass('public.deployment')", "suiyao") == "":
+        return False
+    return bool(postgres.sql("SELECT mark FROM deployment", "suiyao") == "demo")
 
 
 async def _people(app: App) -> dict[str, str]:
@@ -117,13 +151,17 @@ async def _people(app: App) -> dict[str, str]:
     from sqlalchemy import select
 
     from bot.db.people import Participant
+    from bot.db.regimens import RegimenAssignment
     from bot.services import linking
     from bot.services.locking import lock_participant
 
     async with app.ctx.begin() as tx:
-        found = await tx.first(select(Participant.participant_id, Participant.subject_id))
+        found = await tx.first(
+            select(Participant.participant_id, Participant.subject_id)
+            .join(RegimenAssignment, RegimenAssignment.participant_id == Participant.participant_id)
+            .where(RegimenAssignment.recorded_by == AUTHOR)
+        )
         if found is None:
-            await open_site(tx)
             done = await enrol_due_now(tx)
             subject, code = done.subject_id, done.invited.code
         else:
@@ -159,7 +197,7 @@ async def enrol_due_now(tx: Tx, language: str = "zh_Hans_CN") -> Enrolled:
         language=language,
         quiet=quiet_hours(due),
     )
-    return await enrol(tx, new, Author("demo", "staff"))
+    return await enrol(tx, new, Author(AUTHOR, "staff"))
 
 
 def quiet_hours(due: datetime) -> tuple[time, time]:
@@ -174,11 +212,15 @@ def _print(app: App, rows: dict[str, str], folder: Path) -> None:
         if name
         else "not connected; SUIYAO_TELEGRAM_TOKEN=... make demo (README, Telegram)"
     )
+    from bot.commands.demo_story import sign_ins
+
     table = [
         ("Participant's page", f"{url}/i/{rows['invitation']}"),
         ("Last four digits", f"{PHONE[-4:]}, which the page asks for"),
         *([("Linked before", f"{url}/chat in the same browser goes on")] if rows["again"] else []),
         ("Telegram", telegram),
+        ("Console for staff", f"{url}/console"),
+        *[("", f"{name}  {password}") for name, password in sign_ins(folder).items()],
         ("Data", str(folder)),
         ("Stop", "Ctrl-C; `make demo` goes on, `make demo-reset` starts over"),
     ]

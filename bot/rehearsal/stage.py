@@ -1,11 +1,13 @@
 """A stage: one or more phones that exist only here, and the real services between them and the database.
 
-Time moves only when told to, and stops at every timer on the way, as it would have.
+Time moves only when told to, and stops at every timer on the way, as it would have. `ctx` may be exchanged at any moment:
+nothing that was said may depend on what a process remembers.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -14,47 +16,36 @@ from bot.db.inbox import InboxMessage
 from bot.db.outbox import OutboundMessage
 from bot.db.timers import Timer
 from bot.errors import SendError
-from bot.messages import Choice, Inbound, Kind, Media, Outbound, Press
-from bot.services import deployment, inbox, reminding, sending, timers
+from bot.messages import Inbound, Kind, Media, Outbound, Press
+from bot.rehearsal.phones import Phone, Shown
+from bot.services import deployment, firing, gaps, inbox, screens, sending, timers
+from bot.services.auditing import PAGE
 from bot.services.context import Ctx
 
 ACCOUNT = "stage"
-
-
-@dataclass(slots=True)
-class Phone:
-    """One chat: what stands on its screen, by the provider's id of each message."""
-
-    address: str
-    channel: str = "telegram"
-    screen: dict[str, Outbound] = field(default_factory=dict)
-    fails: list[SendError] = field(default_factory=list)  # what the wire does to the next sends
-
-    def find(self, label: str) -> tuple[str, Press]:
-        """The newest button with this label. KeyError when none is on the screen."""
-        for message_id, shown in reversed(self.screen.items()):
-            for choice in shown.choices:
-                if choice.label == label and choice.press is not None:
-                    return message_id, choice.press
-        raise KeyError(f"no button {label!r} on the screen of {self.address}")
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """Something that appeared on a phone; `edited`: in place of something older."""
-
-    phone: str
-    text: str
-    choices: tuple[Choice, ...]
-    edited: bool
+LOOPS = ("inbox", "timers", "outbox")
 
 
 class Stage:
     def __init__(self, ctx: Ctx) -> None:
+        self._woken = set(LOOPS)
+        self._accepted, self._moved = 0, True
         self.ctx = ctx
         self.phones: dict[str, Phone] = {}
         self.shown: list[Shown] = []
+        self.news: set[int] = set()  # contacts whose page has something new
         self._ids = 0
+
+    @property
+    def ctx(self) -> Ctx:
+        return self._ctx
+
+    @ctx.setter
+    def ctx(self, ctx: Ctx) -> None:
+        """Like a process's own loops, the stage is told by each commit where there is work."""
+        self._ctx = replace(ctx, wake=self._woken.add)
+        self._woken.update(LOOPS)
+        self._moved = True
 
     def phone(self, address: str, channel: str = "telegram") -> Phone:
         return self.phones.setdefault(address, Phone(address, channel))
@@ -62,8 +53,17 @@ class Stage:
     async def say(self, phone: Phone, text: str, kind: Kind = Kind.TEXT) -> None:
         await self.hear(phone, kind, text=text)
 
-    async def press(self, phone: Phone, label: str) -> None:
+    async def press(self, phone: Phone, label: str, times: int = 1) -> None:
+        """Press the newest button of this label. More than once: before anything was answered."""
         message_id, press = phone.find(label)
+        phone.pressed[label] = (message_id, press)
+        for _ in range(times):
+            await self.accept(phone, Kind.CHOICE, press=press, message_ref=message_id)
+        await self.settle()
+
+    async def press_again(self, phone: Phone, label: str) -> None:
+        """Press a button that is gone by now: the tap was on its way, or the screen is an old one."""
+        message_id, press = phone.pressed[label]
         await self.hear(phone, Kind.CHOICE, press=press, message_ref=message_id)
 
     async def hear(
@@ -75,48 +75,102 @@ class Stage:
         press: Press | None = None,
         media: Media | None = None,
         message_ref: str = "",
-        external_id: str = "",
     ) -> None:
         """What this phone does, and everything that follows from it at this instant."""
-        await inbox.receive(
-            self.ctx,
-            Inbound(
-                phone.channel,
-                ACCOUNT,
-                phone.address,
-                external_id or await self._next_id(),
-                kind,
-                None,
-                text=text,
-                press=press,
-                media=media,
-                message_ref=message_ref,
-            ),
-        )
+        await self.accept(phone, kind, text=text, press=press, media=media, message_ref=message_ref)
         await self.settle()
+
+    async def accept(
+        self,
+        phone: Phone,
+        kind: Kind,
+        *,
+        text: str = "",
+        press: Press | None = None,
+        media: Media | None = None,
+        message_ref: str = "",
+    ) -> None:
+        """The message is stored and acknowledged; nothing has been made of it yet."""
+        inbound = Inbound(
+            phone.channel,
+            ACCOUNT,
+            phone.address,
+            await self._next_id(),
+            kind,
+            None,
+            text=text,
+            press=press,
+            media=media,
+            message_ref=message_ref,
+        )
+        await inbox.receive(self.ctx, inbound)
+        self._accepted += 1
 
     async def settle(self) -> None:
         """Handle, fire and send until nothing is left to do at this instant."""
-        busy = True
-        while busy:
-            busy = await inbox.handle_next(self.ctx)
-            busy = await timers.fire_next(self.ctx, reminding.FIRE) or busy
-            busy = await self._send() or busy
+        while self._woken:
+            woken = set(self._woken)
+            self._woken.clear()
+            self.news |= {int(name.removeprefix(PAGE)) for name in woken if name.startswith(PAGE)}
+            if "inbox" in woken:
+                await self._handle()
+            if "timers" in woken:
+                while await timers.fire_next(self.ctx, firing.FIRE):
+                    pass
+            if "outbox" in woken:
+                await self._send()
+            self._moved = False
+
+    async def _handle(self) -> None:
+        """As many messages as were accepted; after the clock moved also those that wait for another try."""
+        accepted, self._accepted = self._accepted, 0
+        while accepted > 0 or self._moved:
+            accepted -= 1
+            if not await inbox.handle_next(self.ctx):
+                return
+
+    async def set_clock(self, instant: datetime) -> None:
+        await deployment.set_virtual_now(self.ctx, instant)
+        self._moved = True
+        self._woken.update(LOOPS)
 
     async def move_to(self, instant: datetime) -> None:
-        """Let the clock run to `instant`, stopping wherever something is due."""
+        async for _ in self.moving_to(instant):
+            pass
+
+    async def moving_to(self, instant: datetime) -> AsyncIterator[datetime]:
+        """Let the clock run to `instant`, stopping wherever something is due. Yields each instant, settled."""
         await self.settle()
-        while (due := await self._next_due()) is not None and due <= instant:
-            await deployment.set_virtual_now(self.ctx, max(due, await self.now()))
+        while (due := await self.next_due()) is not None and due <= instant:
+            now = max(due, await self.now())
+            await self.set_clock(now)
             await self.settle()
-        await deployment.set_virtual_now(self.ctx, instant)
+            yield now
+        await self.jump_to(instant)
+        yield instant
+
+    async def jump_to(self, instant: datetime) -> None:
+        """The whole house was down until `instant`, and comes back."""
+        await self.set_clock(instant)
         await self.settle()
+
+    async def gap(self) -> None:
+        """The provider reaches us again after a silence in which taps may have been lost."""
+        for channel in {phone.channel for phone in self.phones.values() if phone.channel != "web"}:
+            await gaps.ask_again_after(self.ctx, channel, ACCOUNT)
+        await self.settle()
+
+    async def look(self, phone: Phone) -> None:
+        """The page is opened or drawn again; a page that nobody looks at shows nothing."""
+        screen = await screens.view(self.ctx, ACCOUNT, phone.address)
+        if screen is not None:
+            self.shown += phone.draw(screen)
 
     async def now(self) -> datetime:
         async with self.ctx.begin() as tx:
             return tx.now
 
-    async def _next_due(self) -> datetime | None:
+    async def next_due(self) -> datetime | None:
         """The next instant at which something is due that is not already past: a timer, a retry, a message."""
         async with self.ctx.begin() as tx:
             queries = (
@@ -131,16 +185,13 @@ class Stage:
             found = [at for query in queries if (at := await tx.scalar(query)) is not None]
             return min(found) if found else None
 
-    async def _send(self) -> bool:
-        sent = False
-        for channel, account in {(phone.channel, ACCOUNT) for phone in self.phones.values()}:
-            if channel == "web":
-                continue
-            for parcel in await sending.claim(self.ctx, channel, account, sending.UNPACED):
-                await sending.settle(self.ctx, parcel, self._deliver(parcel.outbound))
-                sent = True
-        await sending.sweep(self.ctx)
-        return sent
+    async def _send(self) -> None:
+        if self._moved:
+            await sending.sweep(self.ctx)
+        for channel in sorted({phone.channel for phone in self.phones.values()} - {"web"}):
+            while parcels := await sending.claim(self.ctx, channel, ACCOUNT, sending.UNPACED):
+                for parcel in parcels:
+                    await sending.settle(self.ctx, parcel, self._deliver(parcel.outbound))
 
     def _deliver(self, outbound: Outbound) -> str | SendError:
         phone = self.phone(outbound.address)

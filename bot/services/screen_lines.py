@@ -16,7 +16,7 @@ from bot.db.outbox import OutboundMessage
 from bot.db.people import Contact
 from bot.dialogue.turn import Phrase
 from bot.messages import Inbound, Kind
-from bot.services import outbox, sealing
+from bot.services import outbox, unsealing
 from bot.services.commands import COMMANDS
 from bot.services.context import Tx
 from bot.services.conversing import COMMAND
@@ -99,15 +99,20 @@ async def _ours(tx: Tx, who: Who, contacts: list[int], open_token: str | None) -
     for row in reversed(rows):
         if row.token is None or row.token != open_token:
             first_of.setdefault(row.token or f"m{row.message_id}", row)
-    return [line for row in first_of.values() for line in await _lines(tx, who, row)]
+    kept = list(first_of.values())
+    contents = await unsealing.contents(tx, (row.sealed_id for row in kept))
+    records = await unsealing.texts(tx, (row.settled_sealed for row in kept))
+    return [
+        line
+        for row in kept
+        for line in _lines(tx, who, row, contents.get(row.sealed_id, {}), records.get(row.settled_sealed, ""))
+    ]
 
 
-async def _lines(tx: Tx, who: Who, row: Row[Any]) -> list[Spoken]:
-    content = await sealing.unseal_json(tx, row.sealed_id)
+def _lines(tx: Tx, who: Who, row: Row[Any], content: dict[str, Any], settled: str) -> list[Spoken]:
     said = _line(tx, who, Kin.OURS, row.message_id, str(content.get("text", "")), row.created_at)
     lines = [replace(said, urgent=row.text_id.startswith(URGENT))]
-    if row.settled_sealed is not None:
-        settled = await sealing.unseal_text(tx, row.settled_sealed)
+    if settled:
         lines.append(_line(tx, who, Kin.RECORD, row.message_id, settled, row.answered_at))
     return [line for line in lines if line.text]
 
@@ -120,12 +125,19 @@ async def _theirs(tx: Tx, who: Who, contacts: list[int]) -> list[Spoken]:
         .order_by(InboxMessage.inbox_id.desc())
         .limit(SHOWN)
     )
-    lines = []
-    for row in rows:
-        sealed = await sealing.unseal(tx, row.sealed_id)
-        if sealed is not None:
-            said = unpack(row, sealed)
-            lines.append(_line(tx, who, Kin.MINE, row.inbox_id, _words(tx, who, said), row.received_at))
+    sealed = await unsealing.bytes_of(tx, (row.sealed_id for row in rows))
+    lines = [
+        _line(
+            tx,
+            who,
+            Kin.MINE,
+            row.inbox_id,
+            _words(tx, who, unpack(row, sealed[row.sealed_id])),
+            row.received_at,
+        )
+        for row in rows
+        if row.sealed_id in sealed
+    ]
     return [line for line in lines if line.text]
 
 

@@ -1,0 +1,182 @@
+"""Invented participants with habits of their own, played through the real services on the virtual clock.
+
+Everything they do is drawn from one seed: the same seed gives the same people and the same story.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from random import Random
+
+from bot.messages import Kind
+from bot.rehearsal.phones import Phone
+from bot.rehearsal.stage import ACCOUNT, Stage
+from bot.services import decisions, screens, timeline
+from bot.services.dosing import Author
+from bot.services.enrolment import Enrolled, NewParticipant, enrol
+from schedules.localtime import instant
+from schedules.regimen import expected_cycle
+
+ARMS = ("ixazomib", "lenalidomide", "combination")
+STUDY = "nct04217967"
+NURSE = Author("staff:1", "staff")
+LINKING = ("1", "1", "1", "1")  # myself, agree, keep, keep
+SURNAMES = "王李张刘陈杨赵黄周吴"
+
+Act = Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Character:
+    """How somebody behaves. Probabilities of one dose; minutes until an answer."""
+
+    answers: float  # that a question is answered at all
+    takes: float  # that the dose was taken, when answered
+    minutes: tuple[int, int]
+
+
+CHARACTERS = (
+    Character(0.98, 0.98, (2, 40)),
+    Character(0.95, 0.96, (5, 90)),
+    Character(0.90, 0.93, (20, 300)),
+    Character(0.70, 0.85, (30, 600)),
+)
+WEIGHTS = (5, 4, 2, 1)
+VIEW = "查看"
+NOTHING = "都没有"
+ALWAYS = ("本人回答", "选好了", "没有了", "跳过")
+MENU_LABELS = ("今天的药",)
+MOST_TAPS = 20
+
+
+@dataclass(slots=True)
+class Person:
+    number: int
+    enrolled: Enrolled
+    phone: Phone
+    character: Character
+    arm: str
+    troubled: float  # that something is ticked on a screen of symptoms
+    contact_id: int = 0
+    silent_from: datetime | None = None
+    waiting: bool = False  # about to look at the page
+
+
+@dataclass(slots=True)
+class Cohort:
+    """The people, and what they are going to do. `run` plays day by day."""
+
+    stage: Stage
+    random: Random
+    site: str
+    zone: str
+    people: dict[str, Person] = field(default_factory=dict)
+    _plans: list[tuple[datetime, int, Act]] = field(default_factory=list)
+    _numbers: Iterator[int] = field(default_factory=itertools.count)
+
+    def at(self, when: datetime, act: Act) -> None:
+        heapq.heappush(self._plans, (when, next(self._numbers), act))
+
+    async def arrive(self, count: int, first_day: date) -> None:
+        """Everybody enrols within the first week and links a phone at once."""
+        for number in range(count):
+            day = first_day + timedelta(days=number % 5)
+            arm = ARMS[number % len(ARMS)]
+            self.at(instant(day, time(7, 31), self.zone), self._arrival(number, arm, day))
+
+    def _arrival(self, number: int, arm: str, day: date) -> Act:
+        async def act() -> None:
+            name = f"{self.random.choice(SURNAMES)}某{number + 1}"
+            phone_number = f"139{self.random.randrange(10**8):08}"
+            born = day.year - self.random.randrange(56, 80)
+            sex = self.random.choice(("male", "female"))
+            hour = self.random.choice((8, 8, 8, 9, 10, 18))
+            new = NewParticipant(STUDY, self.site, arm, day, time(hour, 0), name, phone_number, sex, born)
+            async with self.stage.ctx.begin() as tx:
+                enrolled = await enrol(tx, new, NURSE)
+            phone = self.stage.phone(f"9{number:03}", "web")
+            character = self.random.choices(CHARACTERS, WEIGHTS)[0]
+            person = Person(
+                number, enrolled, phone, character, arm, troubled=self.random.choice((0.03, 0.08, 0.25))
+            )
+            self.people[phone.address] = person
+            await self.stage.hear(phone, Kind.START, text=enrolled.invited.code)
+            for words in (phone_number[-4:], *LINKING):
+                await self.stage.say(phone, words)
+            person.contact_id = await screens.contact_of(self.stage.ctx, ACCOUNT, phone.address) or 0
+
+        return act
+
+    async def run(self, until: datetime) -> None:
+        """Let everything happen up to `until`, in order of time: what was due, and what people do about it."""
+        while True:
+            now = await self.stage.now()
+            self._notice(now)
+            due = await self.stage.next_due()
+            planned = self._plans[0][0] if self._plans else None
+            times = [one for one in (due, planned) if one is not None and one <= until]
+            if not times:
+                break
+            now = max(min(times), now)
+            await self.stage.set_clock(now)
+            while self._plans and self._plans[0][0] <= now:
+                await heapq.heappop(self._plans)[2]()
+            await self.stage.settle()
+        await self.stage.jump_to(until)
+
+    def _notice(self, now: datetime) -> None:
+        """Whoever's page has news may look at it after a while, in his own way."""
+        for person in self.people.values():
+            if person.contact_id in self.stage.news and not person.waiting:
+                self._consider(person, now)
+        self.stage.news.clear()
+
+    def _consider(self, person: Person, now: datetime) -> None:
+        if person.silent_from is not None and now >= person.silent_from:
+            return
+        if self.random.random() <= person.character.answers:
+            person.waiting = True
+            wait = timedelta(minutes=self.random.uniform(*person.character.minutes))
+            self.at(now + wait, self._answering(person))
+
+    def _answering(self, person: Person) -> Act:
+        async def act() -> None:
+            person.waiting = False
+            for _ in range(MOST_TAPS):
+                await self.stage.look(person.phone)
+                asked = person.phone.screen.get("asked")
+                if asked is None or not asked.choices:
+                    return
+                await self.stage.press(
+                    person.phone, self._answer(person, [one.label for one in asked.choices])
+                )
+
+        return act
+
+    def _answer(self, person: Person, labels: list[str]) -> str:
+        taken = [label for label in ("都吃了", "吃了") if label in labels]
+        if taken:
+            return taken[0] if self.random.random() < person.character.takes else "没吃"
+        if NOTHING in labels:
+            symptoms = [label for label in labels if label != NOTHING and "发烧" not in label]
+            return self.random.choice(symptoms) if self.random.random() < person.troubled else NOTHING
+        for label in ALWAYS:
+            if label in labels:
+                return label
+        # Whatever else is asked, the milder answers stand first and are given more often.
+        return self.random.choices(labels, [4.0**-number for number in range(len(labels))])[0]
+
+    async def release(self, person: Person, days_late: int) -> None:
+        """The site confirms the next cycle, as many days late as it is."""
+        async with self.stage.ctx.begin() as tx:
+            course = await timeline.load(tx, person.enrolled.participant_id)
+            following = expected_cycle(course.study, course.timeline)
+            if following is None or course.status == "ended":
+                return
+            order = decisions.Order(NURSE, tx.now, "gate_passed")
+            day = following.first_date + timedelta(days=days_late)
+            await decisions.start_cycle(tx, person.enrolled.participant_id, order, following.number, day)

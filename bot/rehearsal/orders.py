@@ -1,0 +1,89 @@
+"""What staff do in a transcript, written as on the command line: `hold --drug ixazomib --reason toxicity`."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Awaitable, Callable
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from bot.db.people import Participant
+from bot.rehearsal.scene import STAFF
+from bot.services import decisions, linking, staff_inbox, timeline
+from bot.services.context import Tx
+from bot.services.decisions import Order
+from bot.services.locking import lock_participant
+from bot.services.planning import Change
+
+Options = dict[str, str]
+WHY_DAYS = 7
+
+
+async def carry_out(tx: Tx, words: str, zone: str, codes: list[str]) -> list[str]:
+    """Returns what a nurse would see. A new invitation's code goes to the end of `codes`."""
+    name, options = _read(words)
+    participant_id = (await tx.execute(select(Participant.participant_id))).scalar_one()
+    if name == "invite":
+        await lock_participant(tx, participant_id)
+        codes.append((await linking.invite(tx, participant_id, "staff:0", options.get("for"))).code)
+        return []
+    if name == "why":
+        return [f"= {line}" for line in await staff_inbox.history(tx, participant_id, WHY_DAYS)]
+    since = options.get("from")
+    at = datetime.fromisoformat(since).replace(tzinfo=ZoneInfo(zone)) if since else tx.now
+    order = Order(STAFF, at, options.get("reason"))
+    change = await ORDERS[name](tx, participant_id, order, options)
+    return [f"= plan: {change.cancelled} cancelled, {change.new} new"]
+
+
+def _read(words: str) -> tuple[str, Options]:
+    parts = shlex.split(words)
+    first = next((number for number, part in enumerate(parts) if part.startswith("--")), len(parts))
+    pairs = zip(parts[first::2], parts[first + 1 :: 2], strict=True)
+    return " ".join(parts[:first]), {key.removeprefix("--"): value for key, value in pairs}
+
+
+async def _cycle(tx: Tx, participant_id: int, order: Order, options: Options) -> Change:
+    course = await timeline.load(tx, participant_id)
+    following = max(one.number for one in course.timeline.cycles) + 1
+    number = int(options.get("cycle", following))
+    return await decisions.start_cycle(tx, participant_id, order, number, date.fromisoformat(options["date"]))
+
+
+async def _hold(tx: Tx, participant_id: int, order: Order, options: Options) -> Change:
+    return await decisions.hold(tx, participant_id, order, options.get("drug"))
+
+
+async def _resume(tx: Tx, participant_id: int, order: Order, options: Options) -> Change:
+    if options.get("what") == "reminders":
+        return await decisions.set_status(tx, participant_id, order, "active")
+    return await decisions.resume(tx, participant_id, order, options.get("drug"))
+
+
+async def _level(tx: Tx, participant_id: int, order: Order, options: Options) -> Change:
+    return await decisions.set_level(tx, participant_id, order, options["drug"], options["level"])
+
+
+async def _arm(tx: Tx, participant_id: int, order: Order, options: Options) -> Change:
+    return await decisions.set_arm(tx, participant_id, order, options["to"])
+
+
+async def _pause(tx: Tx, participant_id: int, order: Order, options: Options) -> Change:
+    return await decisions.set_status(tx, participant_id, order, "paused")
+
+
+async def _end(tx: Tx, participant_id: int, order: Order, options: Options) -> Change:
+    return await decisions.set_status(tx, participant_id, order, "ended")
+
+
+ORDERS: dict[str, Callable[[Tx, int, Order, Options], Awaitable[Change]]] = {
+    "cycle start": _cycle,
+    "hold": _hold,
+    "resume": _resume,
+    "dose-level": _level,
+    "arm": _arm,
+    "pause": _pause,
+    "end": _end,
+}
