@@ -121,9 +121,9 @@ async def left(tx: Tx, timer: Row[Any]) -> str:
     for talk in await open_about(tx, timer.participant_id, timer.payload["topic"]):
         who = await people.by_contact(tx, await _contact(tx, talk.conversation_id))
         slots: dict[str, Any] = dict(talk.state.slots)
-        about, answers = slots["check"], slots["answers"]
+        about = slots["check"]
         check = tx.ctx.book.questionnaire_by_hash(about["definition"])
-        answers |= dict.fromkeys(check.unanswered(answers), LEFT)
+        answers = slots["answers"] | dict.fromkeys(check.unanswered(slots["answers"]), LEFT)
         assessed = await symptom_answers.assess(tx, timer.participant_id, about, answers)
         hits = tuple(hit for hit in assessed.hits if hit.urgency in SPOKEN)
         told += len(await symptom_answers.raise_for(tx, who, about, answers, assessed, hits, None))

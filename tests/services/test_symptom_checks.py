@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import date, datetime, time
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -25,6 +26,7 @@ from tests.support.house import PHONE, STAFF, Town, enrolled, opened
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 STAFF_AUTHOR = Author("staff:0", "staff")
 SUNDAY = date(2026, 11, 8)
+UNEVENTFUL = Path(__file__).parents[1] / "transcripts" / "symptoms-uneventful.txt"
 
 
 def at(day: int, hour: int = 8, minute: int = 0) -> datetime:
@@ -69,6 +71,18 @@ async def home(database_url: str) -> AsyncIterator[Home]:
         home = Home(town, await enrolled(town, "ixazomib"))
         await home.link()
         yield home
+
+
+def test_an_uneventful_week_is_five_taps_on_the_phone() -> None:
+    """Counted in the transcript, which is replayed as it stands."""
+    played = UNEVENTFUL.read_text(encoding="utf-8").partition("= symptoms weekly of 11-08: nothing")[0]
+    assert [line for line in played.splitlines() if line.startswith(">")] == [
+        "> [查看]",
+        "> [本人回答]",
+        "> [都没有]",
+        "> [都没有]",
+        "> [没有了]",
+    ]
 
 
 async def test_checks_are_planned_once(home: Home) -> None:
