@@ -118,7 +118,7 @@ async def set_status(tx: Tx, participant_id: int, order: Order, status: str) -> 
     """Pause, go on, or end (death, progression, withdrawal, lost, completed)."""
     await _begin(tx, participant_id)
     if status == "ended" and order.reason not in END_REASONS:
-        raise Refused("staff.unknown_end", reason=order.reason, known=", ".join(END_REASONS))
+        raise Refused("staff.unknown_end", reason=order.reason or "-", known=", ".join(END_REASONS))
     await _write(tx, StatusChange, participant_id, order, status=status)
     change = await _follow(tx, participant_id, order, f"status_{status}")
     if status == "active" or order.effective_from > tx.now:
