@@ -24,7 +24,7 @@ check: $(VENV)/installed-dev ## style, types, who may know whom, definitions and
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-# Here, as soon as it exists, every TOML, script and catalogue is checked: $(BIN)/python -m bot check
+	$(BIN)/python -m bot check
 
 bench: $(VENV)/installed-dev ## what is measured against a peer or a floor, each printing a ratio
 	@set -e; for file in benchmarks/[a-z]*.py; do $(BIN)/python -m benchmarks.$$(basename $$file .py); done
