@@ -20,6 +20,7 @@ from bot.console import (
     report,
     sign_in,
     sites,
+    symptoms,
     worklist,
 )
 from bot.console.desk import Desk, Page
@@ -34,6 +35,7 @@ PAGES: tuple[Page, ...] = (
     *participant.PAGES,
     *messages.PAGES,
     *doses.PAGES,
+    *symptoms.PAGES,
     *decisions.PAGES,
     *enrol.PAGES,
     *sites.PAGES,

@@ -71,7 +71,7 @@ class Texts:
 
     def term(self, name: str) -> str:
         """A symptom by the name that the record has for it."""
-        word = name.lower().replace(" ", "_").replace("-", "_")
+        word = name.lower().replace(" ", "_").replace("-", "_").replace("-", "_")
         said = self.label("term", word)
         return name if said == word else said
 

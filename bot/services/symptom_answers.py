@@ -205,7 +205,7 @@ async def _write(tx: Tx, who: Who, note: SymptomsReported, assessed: Assessed, i
         )
     )
     if assessed.grades:
-        rows = [_grade_row(tx, about["report"], participant_id, one, assessed) for one in assessed.grades]
+        rows = [grade_row(tx, about["report"], participant_id, one, assessed) for one in assessed.grades]
         await tx.execute(insert(ProvisionalGrade), rows)
     assert participant_id is not None
     of_participant(
@@ -213,7 +213,7 @@ async def _write(tx: Tx, who: Who, note: SymptomsReported, assessed: Assessed, i
     )
 
 
-def _grade_row(
+def grade_row(
     tx: Tx, report: int, participant_id: int | None, one: Grade, assessed: Assessed
 ) -> dict[str, Any]:
     return {

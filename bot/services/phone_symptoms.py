@@ -1,0 +1,102 @@
+"""A symptom check told by phone: the same questions, rules, alerts and grades as from the participant's own telephone."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import insert, select
+
+from bot.db.people import Participant
+from bot.db.sites import Site
+from bot.db.symptoms import ProvisionalGrade, SymptomReport
+from bot.errors import Refused
+from bot.services import sealing, symptom_answers
+from bot.services.access import Session
+from bot.services.auditing import note_down, of_participant
+from bot.services.context import Tx
+from bot.services.dosing import Author
+from bot.services.locking import lock_participant
+from bot.services.people import Who
+from bot.services.staff_messages import first_time
+from bot.services.symptom_slots import DEFAULT
+from bot.services.timeline import load
+from bot.symptoms.questionnaire import NO, YES, Questionnaire
+
+OCCASION = "staff"
+
+
+async def check_of(tx: Tx, participant_id: int) -> tuple[str, Questionnaire]:
+    """The questionnaire of the participant's study, with its hash."""
+    rule = (await load(tx, participant_id)).study.symptom_check
+    return tx.ctx.book.questionnaire(rule.questionnaire if rule else DEFAULT, tx.now)
+
+
+async def report(
+    tx: Tx, session: Session, participant_id: int, answers: Mapping[str, Any], words: str, once: str
+) -> int:
+    """Record it; staff are alerted as by any other report. Returns its number. Raises Refused when nothing was told.
+
+    What is not ticked was asked and is not there. `words`: what else was said, kept sealed.
+    """
+    await lock_participant(tx, participant_id)
+    definition, check = await check_of(tx, participant_id)
+    told = check.clean({**dict.fromkeys(check.symptoms, NO), **answers})
+    if all(told[name] == NO for name in check.symptoms) and answers.get("none") != YES and not words:
+        raise Refused("console.symptoms.empty")
+    if not await first_time(tx, session, "symptoms_recorded", once):
+        raise Refused("console.symptoms.done_before")
+    await tx.widen()  # alerts go to staff addresses, which stand outside every site
+    person = await _person(tx, participant_id)
+    number = await tx.scalar(
+        insert(SymptomReport)
+        .values(
+            participant_id=participant_id,
+            questionnaire=check.name,
+            definition=definition,
+            occasion=OCCASION,
+            answers=told,
+            complete=not check.unanswered(told),
+            recorded_at=tx.now,
+            note_sealed=await sealing.seal(tx, person.key_id, "note", words) if words else None,
+            **dataclasses.asdict(Author(session.actor, "staff_by_phone")),
+        )
+        .returning(SymptomReport.symptom_report_id)
+    )
+    about = {"report": number, "definition": definition}
+    assessed = await symptom_answers.assess(tx, participant_id, about, told)
+    if assessed.grades:
+        rows = [
+            symptom_answers.grade_row(tx, number, participant_id, one, assessed) for one in assessed.grades
+        ]
+        await tx.execute(insert(ProvisionalGrade), rows)
+    hits = tuple(hit for hit in assessed.hits if hit.urgency != "none")
+    await symptom_answers.raise_for(tx, person, about, told, assessed, hits, None)
+    of_participant(tx, participant_id, session.actor, "symptoms_reported", report=number, by_phone=True)
+    note_down(tx, session.actor, session.actor, "symptoms_recorded", participant=participant_id, once=once)
+    return int(number)
+
+
+async def _person(tx: Tx, participant_id: int) -> Who:
+    """The participant without a telephone of ours: whose key seals, in which language staff read."""
+    row = (
+        await tx.execute(
+            select(Participant, Site.phone, Site.zone)
+            .join(Site, Site.site_id == Participant.site_id)
+            .where(Participant.participant_id == participant_id)
+        )
+    ).one()
+    return Who(
+        contact_id=0,
+        channel="phone",
+        account="",
+        key_id=row.key_id,
+        language=row.language,
+        participant_id=participant_id,
+        relation="self",
+        site_id=row.site_id,
+        site_phone=row.phone,
+        zone=row.zone,
+        study=row.study,
+    )

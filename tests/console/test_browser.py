@@ -1,0 +1,196 @@
+"""Chromium at 360 and at 1366 px, in both languages: a nurse signs in and deals with an alert, and every page fits.
+
+The pictures go to build/screenshots/console-*.png, to be looked at.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import uvicorn
+from playwright.async_api import Browser, Page
+from sqlalchemy import insert, select
+
+from bot.db.alerts import AlertStep
+from bot.db.symptoms import ProvisionalGrade, SymptomReport
+from bot.services import signing_in
+from tests.support.office import PASSWORD, Office, email, office
+from tests.support.patient import enrolled, linked
+
+NOW = datetime(2026, 11, 1, 23, 30, tzinfo=UTC)
+WIDTHS = (360, 1366)
+PATHS = {
+    "worklist": "/console/worklist",
+    "alerts": "/console/alerts",
+    "participant": "/console/participants/1",
+    "messages": "/console/participants/1/messages",
+    "sent": "/console/participants/1/sent",
+    "dose": "/console/participants/1/doses/1",
+    "symptoms": "/console/participants/1/symptoms",
+    "decisions": "/console/participants/1/decisions",
+    "invitation": "/console/participants/1/invitation",
+    "enrol": "/console/enrol",
+    "site": "/console/sites/TST",
+    "account": "/console/account",
+    "report": "/console/report",
+}
+
+
+@pytest.fixture
+async def town(database_url: str) -> AsyncIterator[Office]:
+    async with office(database_url, NOW) as opened:
+        await _story(opened)
+        yield opened
+
+
+async def _story(town: Office) -> None:
+    """Ten days of one person: taken, late, not taken, silent; worse numbness; danger words just now. Another never linked."""
+    person = await enrolled(town)
+    await enrolled(town, "lenalidomide")
+    stage, phone = await linked(town, person)
+    answers = (
+        (1, ("查看", "吃了", "吃了")),
+        (3, ("查看", "吃了")),
+        (5, ("查看", "没吃", "没想起来")),
+        (8, ("查看", "吃了")),
+    )
+    for day, labels in answers:
+        await stage.move_to(NOW + timedelta(days=day - 1, minutes=40))
+        for label in labels:
+            await stage.press(phone, label)
+    await stage.move_to(NOW + timedelta(days=10, hours=2))
+    await _grades(town, person.participant_id)
+    await stage.say(phone, "胸口疼，喘不上气")
+
+
+async def _grades(town: Office, participant_id: int) -> None:
+    async with town.ctx.begin() as tx:
+        for week, level in ((1, 1), (0, 2)):
+            fact = {
+                "participant_id": participant_id,
+                "definition": "x",
+                "recorded_at": tx.now - timedelta(days=7 * week),
+            }
+            report_id = await tx.scalar(
+                insert(SymptomReport)
+                .values(
+                    **fact,
+                    questionnaire="weekly",
+                    occasion="weekly",
+                    answers={},
+                    complete=True,
+                    recorded_by="test",
+                    as_whom="self",
+                )
+                .returning(SymptomReport.symptom_report_id)
+            )
+            values = {"ctcae_version": "5.0", "basis": "paresthesia_2@1", "raw": {"numbness.pain": "no"}}
+            await tx.execute(
+                insert(ProvisionalGrade).values(
+                    **fact, **values, symptom_report_id=report_id, term="Paresthesia", grade=level, before=level - 1
+                )
+            )  # fmt: skip
+
+
+@asynccontextmanager
+async def served(town: Office) -> AsyncIterator[str]:
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    listener.listen()
+    config = uvicorn.Config(town.app, log_config=None, ws="none", lifespan="off", timeout_graceful_shutdown=1)
+    server = uvicorn.Server(config)
+    running = asyncio.create_task(server.serve(sockets=[listener]))
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    server.should_exit = True
+    await running
+    listener.close()
+
+
+@asynccontextmanager
+async def window(browser: Browser, base: str, width: int, language: str) -> AsyncIterator[Page]:
+    """A browser window. Whatever the content policy stops, or a script trips over, fails the test at its end."""
+    context = await browser.new_context(base_url=base, viewport={"width": width, "height": 768})
+    await context.add_cookies([{"name": "suiyao-console-language", "value": language, "url": base}])
+    page = await context.new_page()
+    trouble: list[str] = []
+    page.on("pageerror", lambda error: trouble.append(str(error)))
+    page.on("console", lambda said: trouble.append(said.text) if "Content Security" in said.text else None)
+    yield page
+    await context.close()
+    assert trouble == []
+
+
+async def fits(page: Page) -> None:
+    wider = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert wider <= 0, f"{page.url} is {wider} px wider than the window"
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+async def test_every_page_fits_and_is_pictured(
+    town: Office, browser: Browser, screenshots: Path, language: str
+) -> None:
+    async with served(town) as base:
+        for width in WIDTHS:
+            async with window(browser, base, width, language) as page:
+                token = await signing_in.sign_in(town.ctx, email("coordinator"), PASSWORD, "")
+                await page.context.add_cookies([{"name": "suiyao-staff", "value": token, "url": base}])
+                for name, path in PATHS.items():
+                    response = await page.goto(path)
+                    assert response is not None and response.status == 200, path
+                    await fits(page)
+                    picture = screenshots / f"console-{name}-{width}-{language}.png"
+                    await page.screenshot(path=picture, full_page=True)
+
+
+@pytest.mark.parametrize(("width", "language"), [(360, "zh"), (1366, "en")])
+async def test_a_nurse_signs_in_takes_an_alert_and_closes_it(
+    town: Office, browser: Browser, screenshots: Path, width: int, language: str
+) -> None:
+    async with served(town) as base, window(browser, base, width, language) as page:
+        await page.goto("/console")
+        await page.screenshot(path=screenshots / f"console-sign-in-{width}-{language}.png", full_page=True)
+        await page.fill("input[name=name]", email("nurse"))
+        await page.fill("input[name=password]", PASSWORD)
+        await page.click("main button.go")
+        await page.wait_for_url("**/console/worklist")
+        await page.goto("/console/alerts")
+        await page.click(".item.emergency a")
+        await page.click("form[action$=acknowledge] button")
+        await page.wait_for_url("**done=alert_taken")
+        await page.click("button[value=called]")
+        await page.wait_for_url("**done=alert_acted")
+        await fits(page)
+        await page.screenshot(path=screenshots / f"console-alert-{width}-{language}.png", full_page=True)
+        await page.select_option("select[name=outcome]", "sent_to_emergency")
+        await page.fill("textarea[name=note]", "已打120，家属陪同。")
+        await page.click("form[action$=close] button")
+        await page.wait_for_url("**done=alert_closed")
+    async with town.ctx.begin() as tx:
+        steps = await tx.all(select(AlertStep.step).order_by(AlertStep.alert_step_id))
+    assert [row.step for row in steps if row.step != "told"][-3:] == ["acknowledged", "acted", "closed"]
+
+
+async def test_a_decision_is_seen_before_it_is_made(
+    town: Office, browser: Browser, screenshots: Path
+) -> None:
+    async with served(town) as base, window(browser, base, 360, "zh") as page:
+        token = await signing_in.sign_in(town.ctx, email("investigator"), PASSWORD, "")
+        await page.context.add_cookies([{"name": "suiyao-staff", "value": token, "url": base}])
+        await page.goto(PATHS["decisions"])
+        await page.click("summary:has-text('停药')")
+        form = page.locator("form:has(input[value=hold])")
+        await form.locator("select[name=drug]").select_option("lenalidomide")
+        await form.locator("select[name=reason]").select_option("blood_count")
+        await form.locator("button").click()
+        await page.wait_for_selector(".preview .change")
+        await fits(page)
+        await page.screenshot(path=screenshots / "console-preview-360-zh.png", full_page=True)
+        await page.click(".preview button.go")
+        await page.wait_for_url("**done=decided")
+        assert "暂停中" in await page.inner_text("main")
