@@ -8,6 +8,8 @@ import pytest
 
 from tests.support.bot_api import FakeBotApi
 
+pytest.register_assert_rewrite("tests.processes.verdict", "tests.processes.trial")
+
 
 @pytest.fixture
 async def api() -> AsyncIterator[FakeBotApi]:

@@ -1,0 +1,124 @@
+"""Every conversation in this folder, replayed on a fresh database with the App thrown away between every two lines.
+
+`--golden` writes the files anew. A transcript is read by a nurse: what it shows is what patients get.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import cache
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from bot.app.sources import shipped
+from bot.db.database import Database
+from bot.db.inbox import InboxMessage
+from bot.db.outbox import OutboundMessage
+from bot.db.timers import Timer
+from bot.rehearsal.play import Player
+from bot.rehearsal.scene import Scene, set_scene
+from bot.rehearsal.stage import Stage
+from bot.rehearsal.transcript import Step, Transcript, parse, written
+from bot.services import book, deployment, sealing_day
+from bot.services.context import Ctx
+from bot.setting_forms import asyncpg_url
+from tests.support.house import new_ctx
+
+FOLDER = Path(__file__).parent
+FILES = sorted(FOLDER.glob("*.txt"))
+PARSED = {kind: cache(parser) for kind, parser in book.PARSERS.items()}
+
+
+@pytest.fixture(autouse=True)
+def parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Definitions are named by their hash: the same text parsed again is the same value, only slower."""
+    monkeypatch.setattr(book, "PARSERS", PARSED)
+
+
+@asynccontextmanager
+async def rebuilt(database_url: str) -> AsyncIterator[Ctx]:
+    """A process that has just started: new connections, new keyring, new book, nothing remembered."""
+    database = Database(asyncpg_url(database_url), pool_size=2)
+    try:
+        ctx = new_ctx(database)
+        async with ctx.begin() as tx:
+            await ctx.book.refresh(tx)
+        yield ctx
+    finally:
+        await database.close()
+
+
+async def played(database_url: str, transcript: Transcript) -> str:
+    player = await begun(database_url, transcript.scene)
+    lines = list(transcript.head)
+    for entry in transcript.script:
+        if isinstance(entry, str):
+            lines.append(entry)
+            continue
+        async with rebuilt(database_url) as ctx:
+            player.stage.ctx = ctx
+            lines += [written(entry), *await played_step(player, entry)]
+    return "\n".join(lines) + "\n"
+
+
+async def played_step(player: Player, step: Step) -> list[str]:
+    try:
+        return await player.play(step)
+    except (KeyError, ValueError) as problem:
+        raise AssertionError(f"at {written(step)!r}: {problem}") from problem
+
+
+async def begun(database_url: str, scene: Scene) -> Player:
+    async with rebuilt(database_url) as ctx:
+        await deployment.prepare(ctx, "rehearsal", scene.instant)
+        await book.publish(ctx, [source for _, source in shipped()], "test")
+        player = Player(Stage(ctx), scene, await set_scene(ctx, scene))
+        if scene.linked:
+            await player.link()
+    return player
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+async def test_a_conversation_goes_as_written(
+    file: Path, database_url: str, request: pytest.FixtureRequest
+) -> None:
+    text = read(file)
+    played_now = await played(database_url, parse(text))
+    if request.config.getoption("--golden", default=False):
+        write(file, played_now)
+    await nothing_was_lost(database_url)
+    assert played_now.splitlines() == read(file).splitlines()
+
+
+def read(file: Path) -> str:
+    return file.read_text(encoding="utf-8")
+
+
+def write(file: Path, text: str) -> None:
+    file.write_text(text, encoding="utf-8")
+
+
+async def nothing_was_lost(database_url: str) -> None:
+    """What holds at the end of any conversation: everything handled, every chain intact, every push neutral."""
+    async with rebuilt(database_url) as ctx:
+        async with ctx.begin() as tx:
+            unhandled = select(func.count()).select_from(InboxMessage).where(InboxMessage.state != "handled")
+            assert await tx.scalar(unhandled) == 0
+            failed = (
+                select(func.count()).select_from(Timer).where((Timer.state == "parked") | (Timer.tries > 0))
+            )
+            assert await tx.scalar(failed) == 0
+            told_unasked = select(OutboundMessage.text_id).where(
+                OutboundMessage.pushed, OutboundMessage.channel == "telegram"
+            )
+            pushed = {row.text_id for row in await tx.all(told_unasked)}
+            assert {text_id for text_id in pushed if not text_id.startswith("push.")} == set()
+        assert await sealing_day.verify_all(ctx) == []
+
+
+def test_there_are_transcripts() -> None:
+    """A wrong path would make the test above hold."""
+    assert len(FILES) >= 10
