@@ -17,7 +17,6 @@ from bot.dialogue.hearing import READINGS, WAYS, Got, Unsure, offers, picked
 from bot.dialogue.lexicon import Lexicon
 from bot.dialogue.notes import NOTES, CommandGiven, Note
 from bot.dialogue.offers import Offer
-from bot.dialogue.overdue import asked_now, is_overdue
 from bot.dialogue.rows import (
     ASK_PERSON,
     CHOICE_AGAIN,
@@ -57,8 +56,7 @@ def begin(script: Script, slots: Mapping[str, JSON], now: datetime, lexicon: Lex
 
 def advance(script: Script, state: State, heard: Heard, now: datetime, lexicon: Lexicon) -> Turn:
     """What follows from `heard`. Not understood: the state's step and slots stay as they are."""
-    run = _run(script, state, now, lexicon)
-    state, step = asked_now(run, state)
+    run, step = _run(script, state, now, lexicon), script.steps[state.step]
     if heard.kind == "outcome":
         return _outcome(run, state, step, heard.value)
     if not isinstance(step, AskStep) or heard.kind == "media":
@@ -68,8 +66,7 @@ def advance(script: Script, state: State, heard: Heard, now: datetime, lexicon: 
 
 def resume(script: Script, state: State, now: datetime, lexicon: Lexicon) -> Turn:
     """The open question once more, after a gap or an interruption. Nothing else changes."""
-    run = _run(script, state, now, lexicon)
-    state, step = asked_now(run, state)
+    run, step = _run(script, state, now, lexicon), script.steps[state.step]
     if not isinstance(step, AskStep):
         return Turn(state)
     return Turn(replace(state, misheard=0), says=(_question(run, step),))
@@ -104,13 +101,10 @@ def _say(run: Run, step: SayStep) -> str:
     return step.next
 
 
-def _ask(run: Run, step: AskStep) -> str | None:
-    if is_overdue(run, step):
-        return step.overdue[1]
+def _ask(run: Run, step: AskStep) -> None:
     run.slots.pop(READINGS, None)
     run.slots.pop(MARKS, None)
     run.says.append(_question(run, step))
-    return None
 
 
 def _do(run: Run, step: DoStep) -> str | None:

@@ -105,6 +105,10 @@ def _words(run: Run, typed: Typed, text: str) -> Got | None:
     return Got(typed.next, {typed.into: words}, typed.set) if words else None
 
 
+_NUMBERS = re.compile(r"[0-9]+")
+_TELEPHONE = re.compile(r"[0-9]{4}|[0-9]{7,15}")
+
+
 def _last_four(run: Run, typed: Typed, text: str) -> Got | None:
     """Four digits, or a whole telephone number, whose last four are meant."""
     digits = "".join(sign for sign in unicodedata.normalize("NFKC", text[:60]) if sign not in " -\t\n.()+")
@@ -113,7 +117,10 @@ def _last_four(run: Run, typed: Typed, text: str) -> Got | None:
     )
     plain = spoken.replace("零", "0").replace("幺", "1")
     known = plain.isascii() and plain.isdigit() and (len(plain) == 4 or 7 <= len(plain) <= 15)
-    return Got(typed.next, {typed.into: plain[-4:]}, typed.set) if known else None
+    # 尾号1234, 我的手机是13900001234: digits among words, as long as there is one number only.
+    within = _NUMBERS.findall(plain)
+    only = plain if known else within[0] if len(within) == 1 and _TELEPHONE.fullmatch(within[0]) else ""
+    return Got(typed.next, {typed.into: only[-4:]}, typed.set) if only else None
 
 
 def _clock(run: Run, typed: Typed, text: str) -> Got | None:

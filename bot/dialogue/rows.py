@@ -136,7 +136,6 @@ class AskStep(Step):
     tick: Tick | None = None
     typed: Typed | None = None
     silence: str = ""
-    overdue: tuple[str, str] = ("", "")  # a moment, and the question that this one is from then on
 
 
 class DoStep(Step):

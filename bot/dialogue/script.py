@@ -52,7 +52,7 @@ def ways(step: AnyStep) -> tuple[tuple[str, str], ...]:
 def _ways(step: AnyStep) -> Iterator[tuple[str, str]]:
     if isinstance(step, AskStep):
         yield from ((f"answers.{one.answer}.next", one.next) for one in step.answers)
-        yield from (("silence", step.silence), ("overdue", step.overdue[1]))
+        yield "silence", step.silence
         if step.choose:
             yield "choose.next", step.choose.next
         if step.tick:

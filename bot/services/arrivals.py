@@ -8,7 +8,7 @@ from bot.db.conversations import Question
 from bot.db.people import Contact
 from bot.dialogue.turn import Heard, Phrase
 from bot.messages import Inbound, Kind
-from bot.services import conversing, danger, linking, outbox, staff_chat, talks
+from bot.services import conversing, danger, linking, outbox, staff_chat, talks, wishes
 from bot.services.context import Tx
 from bot.services.conversing import Delivery
 from bot.services.delivery_failures import close_contact
@@ -24,6 +24,7 @@ async def _blocked(tx: Tx, who: Who, inbound: Inbound, inbox_id: int) -> str:
 async def _unblocked(tx: Tx, who: Who, inbound: Inbound, inbox_id: int) -> str:
     if who.state == "blocked" and who.correspondent_id is not None:
         await tx.execute(update(Contact).where(Contact.contact_id == who.contact_id).values(state="active"))
+        await wishes.catch_up(tx, who)
     return "unblocked"
 
 
@@ -57,6 +58,8 @@ EVENTS = {
 
 async def stranger(tx: Tx, who: Who, inbound: Inbound, inbox_id: int) -> str:
     """Somebody whom no invitation has introduced yet."""
+    if danger.stated(danger.heard(tx, inbound)) is not None:
+        return "danger"  # answered when it was accepted; a question about digits is not what he needs now
     row = await talks.latest_open(tx, who)
     talk = await talks.talk_of(tx, row) if row is not None else None
     if talk is not None and inbound.kind in (Kind.TEXT, Kind.EDITED, Kind.CHOICE):
@@ -67,8 +70,7 @@ async def stranger(tx: Tx, who: Who, inbound: Inbound, inbox_id: int) -> str:
         )
         await conversing.hear(tx, who, talk, heard, Delivery(inbox_id))
         return "linking"
-    if danger.stated(danger.heard(tx, inbound)) is None:
-        await outbox.reply(tx, who, [Phrase("reply.not_linked")], inbox_id)
+    await outbox.reply(tx, who, [Phrase("reply.not_linked")], inbox_id)
     return "not_linked"
 
 

@@ -6,20 +6,21 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, or_, select
 
-from bot.db.doses import DoseEvent, DoseReport
+from bot.db.doses import DoseEvent, DosePrompt, DoseReport
 from bot.dialogue.turn import JSON, Option, Phrase, Say
-from bot.services import timeline
+from bot.services import people, timeline
 from bot.services.context import Tx
 from bot.services.done import Begin, Done
 from bot.services.dose_slots import dose_slot
 from bot.services.people import Who
 from bot.services.symptom_slots import begin_told
 from schedules.localtime import dosing_date, instant, local
-from schedules.regimen import expected_cycle, is_held, planned_doses
+from schedules.regimen import cycle_spans, expected_cycle, is_held, planned_doses
 
 MENU = ("today", "calendar", "correct", "report", "nurse", "help", "stop")
+TELLING = ("today", "calendar", "correct", "report")  # of medicines and symptoms: after consent only
 CORRECTABLE_DAYS = timedelta(days=14)
 CORRECTABLE_DOSES = 6
 
@@ -29,6 +30,10 @@ def menu_options() -> tuple[Option, ...]:
 
 
 async def run(tx: Tx, who: Who, command: str) -> Done:
+    if who.participant_id is None:
+        return Done(says=(Say((Phrase("link.first"),)),))
+    if command in TELLING and not await people.may_hear(tx, who):
+        return Done(says=(Say((Phrase("welcome.first"),)),))
     return await COMMANDS[command](tx, who)
 
 
@@ -101,11 +106,12 @@ async def _calendar(tx: Tx, who: Who) -> Done:
     if not started:
         return Done(says=(Say((Phrase("calendar.none"),)),))
     lines: list[Phrase] = []
-    for cycle in course.timeline.cycles:
+    for cycle, days in cycle_spans(course.study, course.timeline.cycles):
         if cycle.number >= started[-1].number:
-            end = cycle.first_date + timedelta(days=course.study.cycle_days - 1)
+            end = cycle.first_date + timedelta(days=days - 1)
             head: dict[str, Any] = {"cycle": cycle.number, "start": cycle.first_date, "end": end}
-            lines += [Phrase("calendar.head", head), *_days(course, cycle.number), Phrase("calendar.rest")]
+            lines += [Phrase("calendar.head", head), *_days(course, cycle.number)]
+    lines.append(Phrase("calendar.rest"))
     following = expected_cycle(course.study, course.timeline)
     if following is not None:
         text = "calendar.unconfirmed" if following.first_date <= today else "calendar.next"
@@ -130,24 +136,29 @@ def _drugs(names: list[str]) -> Phrase:
 
 
 async def _correct(tx: Tx, who: Who) -> Done:
+    """The latest doses that were answered, and those that were asked about in vain."""
     assert who.participant_id is not None
     course = await timeline.load(tx, who.participant_id)
     rows = await tx.all(
         select(DoseEvent)
         .where(DoseEvent.participant_id == who.participant_id, DoseEvent.superseded_at.is_(None))
         .where(DoseEvent.due_at > tx.now - CORRECTABLE_DAYS)
-        .where(DoseEvent.dose_id.in_(select(DoseReport.dose_id)))
+        .where(
+            or_(
+                DoseEvent.dose_id.in_(select(DoseReport.dose_id)),
+                DoseEvent.dose_id.in_(select(DosePrompt.dose_id)) & (DoseEvent.due_at <= tx.now),
+            )
+        )
         .order_by(DoseEvent.due_at.desc(), DoseEvent.drug)
-        .limit(CORRECTABLE_DOSES)
     )
     slots: list[JSON] = []
-    for dose in rows:
+    for dose in [row for row in rows if not is_held(course.timeline, row.drug, row.due_at)][
+        :CORRECTABLE_DOSES
+    ]:
         report = await _latest_report(tx, dose.dose_id)
-        assert report is not None
-        slot = await dose_slot(tx, course, dose, "correct")
-        assert isinstance(slot, dict)
-        taken_at = local(report.taken_at, dose.zone).isoformat() if report.taken_at else ""
-        slots.append(slot | {"status": report.status, "taken_at": taken_at})
+        taken_at = local(report.taken_at, dose.zone).isoformat() if report and report.taken_at else ""
+        status = report.status if report is not None else "unanswered"
+        slots.append(await dose_slot(tx, course, dose, "correct") | {"status": status, "taken_at": taken_at})
     return Done(begin=Begin("correct", {"doses": slots, "site_phone": who.site_phone}))
 
 

@@ -6,7 +6,7 @@ All of it is part of one transaction under the participant's lock.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -25,10 +25,12 @@ from bot.services.context import Tx
 from bot.services.done import NOTHING, Begin
 from bot.services.outbox import Draft, Lane, put, target
 from bot.services.people import Who
-from bot.services.talks import Talk, open_about
+from bot.services.talks import Talk, open_about, open_scripts
 
 MOST_OUTCOMES = 10
 TOKEN_BYTES = 12  # 16 characters
+BY_COMMAND = ("nurse", "correct", "stop")
+RECORDS = ("recorded.", "settled.both")  # what is told although no question on a screen can show it
 COMMAND = "command"  # stands where a question's token would
 
 
@@ -46,7 +48,12 @@ class Delivery:
 async def begin(
     tx: Tx, who: Who, name: str, slots: Mapping[str, JSON], delivery: Delivery, topic: str | None = None
 ) -> int:
-    """Begin a script with this person, and ask its first question. Returns the conversation's id."""
+    """Begin a script with this person, and ask its first question. Returns the conversation's id.
+
+    What was begun by another command and left open makes room.
+    """
+    if name in BY_COMMAND:
+        await end_all(tx, await open_scripts(tx, who, BY_COMMAND), "question.closed")
     talk, turn = await open_talk(tx, who, name, slots, topic)
     await _carry_out(tx, who, talk, turn, delivery)
     return talk.conversation_id
@@ -55,7 +62,7 @@ async def begin(
 async def follow(tx: Tx, who: Who, one: Begin, delivery: Delivery) -> None:
     """Begin what a service asked for. A conversation that is open about the same is gone on with instead."""
     if one.topic is not None and who.participant_id is not None:
-        for talk in await open_about(tx, who.participant_id, one.topic):
+        for _, talk in await open_about(tx, who.participant_id, one.topic):
             await ask_again(tx, who, talk, delivery)
             return
     await begin(tx, who, one.script, one.slots, delivery, one.topic)
@@ -104,41 +111,52 @@ async def ask_again(tx: Tx, who: Who, talk: Talk, delivery: Delivery) -> None:
         await _say(tx, who, talk, say, delivery)
 
 
-async def fall_silent(tx: Tx, who: Who, talk: Talk, delivery: Delivery) -> None:
-    """Nobody will answer any more: the conversation ends its own way, and its question is closed."""
+async def fall_silent(tx: Tx, contact_id: int, talk: Talk, over: str) -> None:
+    """Nobody will answer any more: the conversation ends its own way, and its question gives way to the text `over`."""
     if not isinstance(talk.script.steps[talk.state.step], DoStep):
+        who = await people.by_contact(tx, contact_id)
         turn = _advance(tx, who, talk.script, talk.state, Heard("outcome", SILENCE))
-        await _carry_out(tx, who, talk, replace(turn, says=(), settled=None), delivery, closed=True)
+        await _carry_out(tx, who, talk, replace(turn, says=(), settled=None), Delivery(), over=over)
+
+
+async def end_all(tx: Tx, found: Iterable[tuple[int, Talk]], over: str) -> None:
+    for contact_id, talk in found:
+        await fall_silent(tx, contact_id, talk, over)
 
 
 def local_now(tx: Tx, who: Who) -> Any:
     return tx.now.astimezone(ZoneInfo(who.zone))
 
 
-async def _carry_out(
-    tx: Tx, who: Who, talk: Talk, turn: Turn, delivery: Delivery, *, closed: bool = False
-) -> Turn:
+async def _carry_out(tx: Tx, who: Who, talk: Talk, turn: Turn, delivery: Delivery, *, over: str = "") -> Turn:
     says: list[Say] = []
     begins: list[Begin] = []
-    before = talk.state
+    before, on_no_screen = talk.state, talk.token is None
     for _ in range(MOST_OUTCOMES):
+        if on_no_screen and turn.settled is not None and turn.settled.text_id.startswith(RECORDS):
+            says.append(Say((turn.settled,)))
         says += turn.says
-        if closed or _leaves_question(talk, turn):
-            await _settle(tx, who, talk, turn.settled, delivery, closed=closed)
+        if over or _leaves_question(talk, turn):
+            await _settle(tx, who, talk, turn.settled, delivery, over=over)
             talk = replace(talk, token=None)
         done = NOTHING
         for note in turn.notes:
             done = await noting.carry_out(tx, who, note, delivery.inbox_id)
             says += done.says
             begins += [done.begin] if done.begin else []
+            if done.ends_all:
+                await end_all(tx, await open_scripts(tx, who), "question.closed")
+        if turn.notes:
+            who = await people.by_contact(
+                tx, who.contact_id
+            )  # a stranger became somebody, a patient his daughter
         if not _waits(talk.script, turn):
             break
         assert done.outcome is not None and turn.state is not None
-        who = await people.by_contact(tx, who.contact_id)  # linking makes a stranger somebody
         turn = _advance(tx, who, talk.script, turn.state, Heard("outcome", done.outcome))
     if turn.state != before or turn.state is None:
         await _save(tx, who, talk, turn)
-    for say in says:
+    for say in sorted(says, key=lambda say: say.question):  # what is to be answered stands last
         await _say(tx, who, talk, say, delivery)
     for one in begins:
         await follow(tx, who, one, delivery)
@@ -185,24 +203,25 @@ async def _save(tx: Tx, who: Who, talk: Talk, turn: Turn) -> None:
 
 
 async def _settle(
-    tx: Tx, who: Who, talk: Talk, settled: Phrase | None, delivery: Delivery, *, closed: bool
+    tx: Tx, who: Who, talk: Talk, settled: Phrase | None, delivery: Delivery, *, over: str
 ) -> None:
-    """Close the open question; every screen that shows it is edited to show what was recorded."""
+    """Close the open question; every screen that shows it is edited to show what was recorded, or that it is over."""
     if talk.token is None:
         return
     await outbox.cancel_question(tx, talk.token)
-    text = outbox.word(tx, who, settled) if settled else ""
+    told = Phrase(over) if over else settled
+    text = outbox.lasting(tx, who, told) if told else ""
     await tx.execute(
         update(Question)
         .where(Question.token == talk.token)
         .values(
-            state="closed" if closed else "answered",
+            state="closed" if over else "answered",
             settled_at=tx.now,
             settled_sealed=await sealing.seal(tx, who.key_id, "outbound", text) if text else None,
             answered_by=delivery.inbox_id,
         )
     )
-    await prompting.show_settled(tx, who, talk.token, text)
+    await (prompting.show_over if over else prompting.show_settled)(tx, who, talk.token, text)
 
 
 async def _say(tx: Tx, who: Who, talk: Talk, say: Say, delivery: Delivery) -> None:
@@ -210,20 +229,20 @@ async def _say(tx: Tx, who: Who, talk: Talk, say: Say, delivery: Delivery) -> No
     if delivery.pushed and token is not None:
         await prompting.push(tx, who, token, say, delivery.purpose, delivery.lives)
         return
-    await put(
-        tx,
-        target(who),
-        Draft(
-            purpose=delivery.purpose,
-            lane=Lane.REPLY,
-            text_id=say.phrases[0].text_id,
-            text=outbox.render(tx, who, say.phrases),
-            choices=choices(tx, who, say, token),
-            token=token,
-            pushed=delivery.pushed,
-            inbox_id=delivery.inbox_id,
-            edits=delivery.pressed if say.in_place else None,
-        ),
+    await put(tx, target(who), _draft(tx, who, say, token, delivery))
+
+
+def _draft(tx: Tx, who: Who, say: Say, token: str | None, delivery: Delivery) -> Draft:
+    return Draft(
+        purpose=delivery.purpose,
+        lane=Lane.REPLY,
+        text_id=say.phrases[0].text_id,
+        text=outbox.render(tx, who, say.phrases),
+        choices=choices(tx, who, say, token),
+        token=token,
+        pushed=delivery.pushed,
+        inbox_id=delivery.inbox_id,
+        edits=delivery.pressed if say.in_place else None,
     )
 
 
@@ -258,23 +277,9 @@ async def _token(tx: Tx, who: Who, talk: Talk) -> str:
     return token
 
 
-async def end_topic(tx: Tx, who: Who, participant_id: int, topic: str, delivery: Delivery) -> None:
-    """Close what is still open about a topic, with whomever it was begun."""
-    for talk in await open_about(tx, participant_id, topic):
-        await fall_silent(tx, who, talk, delivery)
-
-
 async def tell(tx: Tx, who: Who, say: Say, delivery: Delivery) -> None:
     """Plain words with command buttons, outside any conversation."""
-    draft = Draft(
-        purpose=delivery.purpose,
-        lane=Lane.REPLY,
-        text_id=say.phrases[0].text_id,
-        text=outbox.render(tx, who, say.phrases),
-        choices=choices(tx, who, say, None),
-        inbox_id=delivery.inbox_id,
-    )
-    await put(tx, target(who), draft)
+    await put(tx, target(who), _draft(tx, who, say, None, delivery))
 
 
 async def show(tx: Tx, who: Who, talk: Talk, edits: int | None, inbox_id: int) -> None:

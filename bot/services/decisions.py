@@ -6,21 +6,19 @@ Only the unsent future is planned anew; what was asked and answered stays. Every
 from __future__ import annotations
 
 import dataclasses
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import CompoundSelect, insert, select, update
 
-from bot.db.conversations import Question
 from bot.db.doses import DoseEvent, DosePrompt
 from bot.db.outbox import OutboundMessage
 from bot.db.people import StatusChange
 from bot.db.regimens import CycleStart, DoseLevelChange, Hold, RegimenAssignment, Resume
 from bot.errors import Refused
-from bot.services import conversing, dosing, people, planning, talks, timers
+from bot.services import conversing, dosing, planning, talks, timers
 from bot.services.auditing import of_participant
 from bot.services.context import Tx
-from bot.services.conversing import Delivery
 from bot.services.dosing import Author
 from bot.services.locking import lock_participant
 from bot.services.planning import Change
@@ -29,6 +27,7 @@ from schedules.localtime import instant
 from schedules.regimen import is_held
 
 END_REASONS = ("death", "progression", "withdrawal", "lost", "completed")
+ASK_ALONE = timedelta(days=1)
 ALL_TIMERS = ("prompt", "later", "followup", "nudge", "close", "extend", "cycle_due")
 
 
@@ -48,6 +47,7 @@ async def hold(tx: Tx, participant_id: int, order: Order, drug: str | None) -> C
     claimed = await tx.scalar(
         select(Hold.hold_id)
         .where(Hold.participant_id == participant_id, Hold.confirmed.is_(False), Hold.drug == drug)
+        .where(Hold.hold_id.not_in(_settled(participant_id)))
         .order_by(Hold.hold_id.desc())
         .limit(1)
     )
@@ -59,10 +59,9 @@ async def resume(tx: Tx, participant_id: int, order: Order, drug: str | None) ->
     """End the hold of this drug (or of all). Also rejects a hold that was only claimed."""
     course = await _begin(tx, participant_id)
     _known_drug(course, drug)
-    ended = select(Resume.hold_id).where(Resume.participant_id == participant_id)
     rows = await tx.all(
         select(Hold)
-        .where(Hold.participant_id == participant_id, Hold.hold_id.not_in(ended))
+        .where(Hold.participant_id == participant_id, Hold.hold_id.not_in(_settled(participant_id)))
         .where(Hold.drug.is_not_distinct_from(drug))
     )
     if not rows:
@@ -73,6 +72,15 @@ async def resume(tx: Tx, participant_id: int, order: Order, drug: str | None) ->
             tx, Resume, participant_id, dataclasses.replace(order, effective_from=start), hold_id=row.hold_id
         )
     return await _follow(tx, participant_id, order, "resume", drug=drug)
+
+
+def _settled(participant_id: int) -> CompoundSelect[Any]:
+    """Holds that are over: ended, rejected, or confirmed by a later one."""
+    ended = select(Resume.hold_id).where(Resume.participant_id == participant_id)
+    confirmed = select(Hold.supersedes).where(
+        Hold.participant_id == participant_id, Hold.supersedes.is_not(None)
+    )
+    return ended.union(confirmed)
 
 
 async def set_level(tx: Tx, participant_id: int, order: Order, drug: str, level: str) -> Change:
@@ -123,6 +131,8 @@ async def set_status(tx: Tx, participant_id: int, order: Order, status: str) -> 
     change = await _follow(tx, participant_id, order, f"status_{status}")
     if status == "active" or order.effective_from > tx.now:
         return change
+    if status == "ended":
+        await conversing.end_all(tx, await talks.open_of(tx, participant_id), "question.closed")
     cancelled = await _silence(tx, participant_id, ALL_TIMERS if status == "ended" else ("nudge", "later"))
     return Change(change.cancelled + cancelled, change.new)
 
@@ -140,7 +150,9 @@ async def _silence(tx: Tx, participant_id: int, kinds: tuple[str, ...]) -> int:
 
 
 async def _begin(tx: Tx, participant_id: int) -> Course:
+    """Plan as far as it goes first: what changes after this is the decision's doing."""
     await lock_participant(tx, participant_id)
+    await planning.replan(tx, participant_id)
     return await load(tx, participant_id)
 
 
@@ -181,21 +193,22 @@ async def _follow(tx: Tx, participant_id: int, order: Order, action: str, **deta
     )
     for row in rows:
         await dosing.rejudge(tx, course, row)
-        if is_held(course.timeline, row.drug, row.due_at):
-            await _take_back_question(tx, participant_id, row.dose_id)
+    held = [row.dose_id for row in rows if is_held(course.timeline, row.drug, row.due_at)]
+    await _take_back_questions(tx, participant_id, held)
     return await planning.replan(tx, participant_id)
 
 
-async def _take_back_question(tx: Tx, participant_id: int, dose_id: int) -> None:
-    """A dose that turns out to have been held is not asked about any longer."""
-    rows = await tx.all(
-        select(Question.token, Question.contact_id)
-        .join(DosePrompt, DosePrompt.conversation_id == Question.conversation_id)
-        .where(DosePrompt.dose_id == dose_id, Question.state == "open")
+async def _take_back_questions(tx: Tx, participant_id: int, held: list[int]) -> None:
+    """A dose that turns out to have been held is not asked about any longer; what was asked with it is asked alone."""
+    of_held = select(DosePrompt.conversation_id).where(DosePrompt.dose_id.in_(held))
+    about_held = set((await tx.execute(of_held)).scalars())
+    found = [one for one in await talks.open_of(tx, participant_id) if one[1].conversation_id in about_held]
+    if not found:
+        return
+    await conversing.end_all(tx, found, "question.changed")
+    asked = select(DosePrompt.dose_id).where(
+        DosePrompt.conversation_id.in_([talk.conversation_id for _, talk in found])
     )
-    for row in rows:
-        who = await people.by_contact(tx, row.contact_id)
-        found = await talks.by_token(tx, who, row.token)
-        talk = await talks.talk_of(tx, found) if found is not None else None
-        if talk is not None:
-            await conversing.fall_silent(tx, who, talk, Delivery())
+    others = sorted(set((await tx.execute(asked)).scalars()) - set(held))
+    key = f"{participant_id}:held:{tx.now.isoformat(timespec='seconds')}"
+    await timers.set_timer(tx, "later", key, participant_id, tx.now, tx.now + ASK_ALONE, {"doses": others})

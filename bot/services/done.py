@@ -22,6 +22,7 @@ class Done:
     outcome: str | None = None
     says: tuple[Say, ...] = ()
     begin: Begin | None = None
+    ends_all: bool = False  # nothing that was asked of this person is to be answered any more
 
 
 NOTHING = Done()

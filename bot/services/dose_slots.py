@@ -19,13 +19,13 @@ from schedules.regimen import next_due
 
 async def slots_for(tx: Tx, course: Course, doses: list[Row[Any]], who: Who, purpose: str) -> dict[str, JSON]:
     return {
-        "doses": [await dose_slot(tx, course, dose, purpose) for dose in doses],
+        "doses": [*[await dose_slot(tx, course, dose, purpose) for dose in doses]],
         "site_phone": who.site_phone,
         "prompt_minutes_on_time": course.study.prompts.on_time_answer_minutes,
     }
 
 
-async def dose_slot(tx: Tx, course: Course, dose: Row[Any], purpose: str) -> JSON:
+async def dose_slot(tx: Tx, course: Course, dose: Row[Any], purpose: str) -> dict[str, JSON]:
     drug = course.study.drugs[dose.drug]
     mode = mode_of(course, dose.drug, dose.due_at, tx.now)
     return {

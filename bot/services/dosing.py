@@ -21,7 +21,7 @@ from bot.services.context import Tx
 from bot.services.done import NOTHING, Done
 from bot.services.people import Who
 from bot.services.timeline import Course, load
-from schedules.dosing import Report, closes_at, judge, late_text, lateness
+from schedules.dosing import Lateness, Report, closes_at, judge, late_text, lateness
 from schedules.regimen import is_held, next_due
 
 FOLLOWERS = ("nudge", "followup", "later")
@@ -169,12 +169,19 @@ async def _close_elsewhere(tx: Tx, who: Who, dose_id: int, note: DoseReported) -
 
 
 def _late_words(tx: Tx, course: Course, dose: Row[Any], who: Who, note: DoseReported) -> tuple[Say, ...]:
-    """The study's fixed text for a dose that was not taken and is still asked about; none after "told to stop"."""
+    """The study's fixed text for a dose that was not taken and is still asked about.
+
+    None after "told to stop". Whoever felt ill or has no medicine is never told that it can still be taken: a person
+    who knows why looks at it first.
+    """
     drug = course.study.drugs[dose.drug]
     if note.reason == "told_to_stop" or closes_at(drug, dose.due_at) <= tx.now:
         return ()
     following = next_due(course.study, course.timeline, dose.drug, dose.due_at)
-    text_id = late_text(drug, lateness(drug, dose.due_at, tx.now, following))
+    decision = lateness(drug, dose.due_at, tx.now, following)
+    if decision is Lateness.TAKE and note.reason in ("ill", "no_medicine"):
+        return ()
+    text_id = late_text(drug, decision)
     return (Say((Phrase(text_id, {"site_phone": who.site_phone}),)),) if text_id else ()
 
 

@@ -5,6 +5,7 @@ Whoever opens a reminder half a day later must never be told to take what it is 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,10 +23,12 @@ TAKING = ("ask_take", "ask_both")  # the steps of that script which say "it is t
 
 async def true_now(tx: Tx, participant_id: int | None, script: Script, state: State) -> State:
     """The state from which to go on: the same one, or the same doses asked about as they stand now."""
-    if script.name != SCRIPT or state.step not in TAKING or participant_id is None:
+    if script.name != SCRIPT or participant_id is None:
         return state
     slots: Any = state.slots
-    waiting = slots["doses"][slots["dose_number"] - 1 :]
+    # While another question of this dose stands open (when? why not?), only those that follow have grown old.
+    answered = slots["dose_number"] - (state.step in TAKING)
+    waiting = slots["doses"][answered:]
     soon = timedelta(minutes=slots["prompt_minutes_on_time"])
     if all(elapsed(datetime.fromisoformat(dose["due_at"]), tx.now) <= soon for dose in waiting):
         return state
@@ -38,6 +41,8 @@ async def true_now(tx: Tx, participant_id: int | None, script: Script, state: St
     ]
     if now == waiting:
         return state
+    if state.step not in TAKING:
+        return replace(state, slots={**slots, "doses": [*slots["doses"][:answered], *now]})
     needed = {name: slots[name] for name in (*script.needs, *script.defaults) if name in slots}
     turn = engine.begin(
         script, needed | {"doses": now}, local(tx.now, course.zone), tx.ctx.book.lexicon(tx.now)

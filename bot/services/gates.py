@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from bot.dialogue.turn import Phrase
 from bot.messages import Choice, Inbound, Kind
-from bot.services import conversing, danger, linking, outbox, people, talks, timeline
+from bot.services import conversing, danger, linking, outbox, people, sealing, talks, timeline
+from bot.services.alerts import Cause, raise_alert
 from bot.services.context import Tx
 from bot.services.conversing import Delivery
 from bot.services.people import Who
@@ -15,43 +16,76 @@ from bot.services.people import Who
 
 async def closed_to(tx: Tx, who: Who, inbound: Inbound, inbox_id: int) -> str | None:
     """The word for the record when the message was answered here; None to talk on."""
-    answered = danger.stated(danger.heard(tx, inbound)) is not None
-    values = {"site_phone": who.site_phone}
     assert who.participant_id is not None
     if await timeline.status(tx, who.participant_id) == "ended":
-        return await _close_with(tx, who, "ended", Phrase("reply.ended", values), inbox_id, answered)
-    if who.channel == "telegram" and who.telegram_mode != "full" and await people.has_consent(tx, who):
-        return await _to_the_page(tx, who, inbox_id, answered)
-    if await people.has_consent(tx, who) or await _in_welcome(tx, who):
+        return await _after_the_end(tx, who, inbound, inbox_id)
+    if who.state == "moved":
+        # The person reads and writes elsewhere now; whoever holds this account learns nothing more.
+        return await _close_with(tx, who, "moved", "contact.rebound", inbound, inbox_id)
+    if await _in_welcome(tx, who):
         return None
+    if not await people.may_hear(tx, who):
+        return await _without_consent(tx, who, inbound, inbox_id)
+    if who.channel == "telegram" and who.telegram_mode != "full":
+        return await _not_here(tx, who, inbound, inbox_id)
+    return None
+
+
+async def _after_the_end(tx: Tx, who: Who, inbound: Inbound, inbox_id: int) -> str:
+    """Nothing goes on, but what somebody writes still reaches a person: it may be news that the study has to know."""
+    assert who.participant_id is not None
+    reason = await timeline.end_reason(tx, who.participant_id)
+    known = danger.stated(danger.heard(tx, inbound)) is not None
+    if reason != "withdrawal" and inbound.kind in danger.SPOKEN and inbound.text and not known:
+        words = await sealing.seal(tx, who.key_id, "note", inbound.text)
+        key = f"relay:{inbox_id}:after_end"
+        await raise_alert(
+            tx,
+            Cause(
+                who.participant_id,
+                "relay",
+                "routine",
+                "relay_after_end@1",
+                key,
+                inbox_id=inbox_id,
+                words_sealed=words,
+            ),
+        )
+    text_id = "reply.ended.death" if reason == "death" else "reply.ended"
+    return await _close_with(tx, who, "ended", text_id, inbound, inbox_id)
+
+
+async def _without_consent(tx: Tx, who: Who, inbound: Inbound, inbox_id: int) -> str:
+    """A refusal is respected and never asked about again; the person may come back to it."""
     if await _agrees_after_all(tx, who, inbound, inbox_id):
         return "welcome"
-    return await _close_with(tx, who, "no_consent", Phrase("reply.no_consent", values), inbox_id, answered)
+    text_id = "reply.no_telegram" if await people.has_consent(tx, who) else "reply.no_consent"
+    return await _close_with(tx, who, "no_consent", text_id, inbound, inbox_id)
 
 
-async def _close_with(tx: Tx, who: Who, outcome: str, phrase: Phrase, inbox_id: int, answered: bool) -> str:
-    if not answered:
-        await outbox.reply(tx, who, [phrase], inbox_id)
+async def _not_here(tx: Tx, who: Who, inbound: Inbound, inbox_id: int) -> str:
+    """The site lets Telegram carry neutral notices only, or nothing: words belong on the page."""
+    if who.telegram_mode == "off":
+        return await _close_with(tx, who, "channel_off", "reply.channel_off", inbound, inbox_id)
+    label = tx.ctx.wording.text(who.language, Phrase("push.open_page"))
+    choice = Choice(label, url=f"{tx.ctx.addresses.public_url}/chat")
+    return await _close_with(tx, who, "use_page", "reply.use_page", inbound, inbox_id, choice)
+
+
+async def _close_with(
+    tx: Tx, who: Who, outcome: str, text_id: str, inbound: Inbound, inbox_id: int, *choices: Choice
+) -> str:
+    if danger.stated(danger.heard(tx, inbound)) is None:  # those were answered when they were accepted
+        phrase = Phrase(text_id, {"site_phone": who.site_phone})
+        await outbox.reply(tx, who, [phrase], inbox_id, choices=choices)
     return outcome
 
 
-async def _to_the_page(tx: Tx, who: Who, inbox_id: int, answered: bool) -> str:
-    """The site lets Telegram carry neutral notices only: words belong on the page."""
-    if not answered:
-        label = tx.ctx.wording.text(who.language, Phrase("push.open_page"))
-        choice = Choice(label, url=f"{tx.ctx.addresses.public_url}/chat")
-        await outbox.reply(tx, who, [Phrase("reply.use_page")], inbox_id, choices=(choice,))
-    return "use_page"
-
-
 async def _in_welcome(tx: Tx, who: Who) -> bool:
-    row = await talks.latest_open(tx, who)
-    talk = await talks.talk_of(tx, row) if row is not None else None
-    return talk is not None and talk.script.name == "welcome"
+    return bool(await talks.open_scripts(tx, who, ("welcome",)))
 
 
 async def _agrees_after_all(tx: Tx, who: Who, inbound: Inbound, inbox_id: int) -> bool:
-    """A refusal is respected and never asked about again; the person may come back to it."""
     if inbound.kind is not Kind.TEXT or tx.ctx.book.lexicon(tx.now).answer(inbound.text, ["agree"]) is None:
         return False
     assert who.participant_id is not None

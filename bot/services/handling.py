@@ -8,9 +8,23 @@ from sqlalchemy import Row, select
 
 from bot.db.outbox import OutboundMessage
 from bot.dialogue.commands import command_of
+from bot.dialogue.notes import StaffWanted
 from bot.dialogue.turn import Heard, Phrase
 from bot.messages import Inbound, Kind
-from bot.services import arrivals, commands, conversing, danger, keeping, outbox, sealing, staff_chat, talks
+from bot.services import (
+    arrivals,
+    commands,
+    conversing,
+    danger,
+    keeping,
+    noting,
+    outbox,
+    people,
+    sealing,
+    staff_chat,
+    talks,
+    timeline,
+)
 from bot.services.alerts import Cause, raise_alert
 from bot.services.context import Tx
 from bot.services.conversing import COMMAND, Delivery
@@ -19,7 +33,7 @@ from bot.services.obeying import command, offer_menu
 from bot.services.outbox import Draft, Lane
 from bot.services.people import Who
 from bot.services.prompting import VIEW
-from bot.services.spontaneous import dose_told
+from bot.services.spontaneous import about_dose, dose_told
 
 
 async def handle(tx: Tx, who: Who, inbound: Inbound, inbox_id: int) -> str:
@@ -102,12 +116,19 @@ async def _already(tx: Tx, who: Who, inbound: Inbound, row: Row[Any], inbox_id: 
     settled = await sealing.unseal_text(tx, row.settled_sealed)
     if not settled:
         return await _stale(tx, who, inbox_id)
+    if row.state == "closed":
+        await outbox.put(
+            tx, outbox.target(who), Draft("reply", Lane.REPLY, "question.over", settled, inbox_id=inbox_id)
+        )
+        return "over"
     edits = await _message_of(tx, who, inbound)
     if inbound.press is not None and inbound.press.answer == VIEW and edits is not None:
         draft = Draft("settle", Lane.REPLY, "settled", settled, edits=edits, inbox_id=inbox_id)
         await outbox.put(tx, outbox.target(who), draft)
-    else:
+    elif row.script in ("dose", "correct"):
         await outbox.reply(tx, who, [Phrase("reply.already_recorded", {"what": settled})], inbox_id)
+    else:
+        await outbox.reply(tx, who, [Phrase("reply.already_answered")], inbox_id)
     return "already_recorded"
 
 
@@ -130,11 +151,16 @@ async def _show(tx: Tx, who: Who, talk: talks.Talk, inbound: Inbound, inbox_id: 
 
 
 async def _edited(tx: Tx, who: Who, inbound: Inbound, inbox_id: int) -> str:
-    """Changed words never overwrite what was recorded: both are kept, and a correction is offered."""
+    """Changed words never overwrite what was recorded. About a dose a correction is offered; others go to the nurse."""
     if danger.stated(danger.heard(tx, inbound)) is not None:
         return "danger"
-    await outbox.reply(tx, who, [Phrase("reply.edited")], inbox_id)
-    await command(tx, who, "correct", Delivery(inbox_id))
+    if about_dose(tx, inbound.text):
+        await outbox.reply(tx, who, [Phrase("reply.edited")], inbox_id)
+        await command(tx, who, "correct", Delivery(inbox_id))
+        return "edited"
+    await noting.carry_out(tx, who, StaffWanted(inbound.text, "edited"), inbox_id)
+    values = {"site_phone": who.site_phone}
+    await outbox.reply(tx, who, [Phrase("reply.edited_relayed", values)], inbox_id)
     return "edited"
 
 
@@ -162,8 +188,8 @@ async def _text(tx: Tx, who: Who, inbound: Inbound, inbox_id: int) -> str:
     if name is not None:
         await command(tx, who, name, delivery)
         return f"command:{name}"
-    if await dose_told(tx, who, inbound.text, delivery):
-        return "dose_told"
+    if about_dose(tx, inbound.text):
+        return await dose_told(tx, who, inbound.text, delivery)
     await offer_menu(tx, who, [Phrase("reply.unknown")], delivery)
     return "unknown"
 
@@ -201,9 +227,19 @@ async def _danger_as_answer(
 
 async def _back_to_older(tx: Tx, who: Who, finished: int, ended: bool, inbox_id: int) -> None:
     """A conversation is over and an older question is still open: it is asked again, so that nobody loses his place."""
-    if not ended:
+    who = await people.by_contact(tx, who.contact_id)  # who may have left in this very conversation
+    if not ended or not await _goes_on(tx, who):
         return
     row = await talks.latest_open(tx, who, other_than=finished)
     talk = await talks.talk_of(tx, row) if row is not None else None
     if talk is not None and not await _just_asked(tx, talk, inbox_id):
         await conversing.ask_again(tx, who, talk, Delivery(inbox_id))
+
+
+async def _goes_on(tx: Tx, who: Who) -> bool:
+    """Not after a pause, a farewell or a withdrawal: nothing that was asked before them is asked again by itself."""
+    if who.participant_id is None or who.state == "left":
+        return False
+    if await talks.open_scripts(tx, who, ("welcome",)):
+        return True
+    return await timeline.status(tx, who.participant_id) == "active" and await people.may_hear(tx, who)

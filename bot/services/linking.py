@@ -11,8 +11,9 @@ import secrets
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import Row, func, insert, select, update
 
 from bot.db.people import CareLink, Contact, Correspondent, Invitation, LinkAttempt, Participant
 from bot.db.sites import Site
@@ -90,6 +91,8 @@ async def tried(tx: Tx, who: Who, note: InvitationTried, inbox_id: int | None) -
         .with_for_update()
     )
     fits = found is not None and await _fits(tx, found.participant_id, note.last4)
+    if found is not None and fits and await _telegram_off(tx, who, found.participant_id):
+        return Done("off")  # the invitation stays good for the page
     linked = found is not None and fits and found.used_at is None and found.expires_at > tx.now
     await tx.execute(
         insert(LinkAttempt).values(
@@ -108,6 +111,20 @@ async def tried(tx: Tx, who: Who, note: InvitationTried, inbox_id: int | None) -
     )
     await bind(tx, who, found.participant_id, found.relation or "self")
     return Done("linked", begin=await welcome(tx, who, found.participant_id))
+
+
+async def _telegram_off(tx: Tx, who: Who, participant_id: int) -> bool:
+    return who.channel == "telegram" and (await _site(tx, participant_id)).telegram_mode == "off"
+
+
+async def _site(tx: Tx, participant_id: int) -> Row[Any]:
+    return (
+        await tx.execute(
+            select(Site.name, Site.phone, Site.telegram_mode)
+            .join(Participant, Participant.site_id == Site.site_id)
+            .where(Participant.participant_id == participant_id)
+        )
+    ).one()
 
 
 async def _too_often(tx: Tx, who: Who, code_hash: bytes) -> bool:
@@ -223,17 +240,12 @@ async def _leave_older(tx: Tx, who: Who, correspondent_id: int) -> None:
 
 async def welcome(tx: Tx, who: Who, participant_id: int) -> Begin:
     course = await timeline.load(tx, participant_id)
-    site = (
-        await tx.execute(
-            select(Site.name, Site.phone)
-            .join(Participant, Participant.site_id == Site.site_id)
-            .where(Participant.participant_id == participant_id)
-        )
-    ).one()
+    site = await _site(tx, participant_id)
     return Begin(
         "welcome",
         {
             "channel": who.channel,
+            "words_here": "yes" if who.channel != "telegram" or site.telegram_mode == "full" else "no",
             "dose_time": course.dose_time.isoformat("minutes"),
             "quiet_from": course.quiet_from.isoformat("minutes"),
             "quiet_to": course.quiet_to.isoformat("minutes"),

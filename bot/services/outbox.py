@@ -140,6 +140,11 @@ def word(tx: Tx, who: Who, phrase: Phrase) -> str:
     return tx.ctx.wording.text(who.language, phrase, now=tx.now.astimezone(ZoneInfo(who.zone)))
 
 
+def lasting(tx: Tx, who: Who, phrase: Phrase) -> str:
+    """One text that stays on a screen for days: moments are told by their date, never as today."""
+    return tx.ctx.wording.text(who.language, phrase, now=None)
+
+
 async def cancel_question(tx: Tx, token: str) -> int:
     """Messages that would still ask a question which is settled: they must not go out any more."""
     result = await tx.execute(

@@ -213,6 +213,15 @@ async def has_consent(tx: Tx, who: Who) -> bool:
     return given.get((who.correspondent_id or 0, "health_data")) == "given"
 
 
+async def may_hear(tx: Tx, who: Who) -> bool:
+    """Whether this person agreed to hear and tell of his medicines, and to do so on this very channel."""
+    if who.participant_id is None:
+        return False
+    given = await _consents(tx, who.participant_id)
+    matters = ("health_data", "telegram_abroad") if who.channel == "telegram" else ("health_data",)
+    return all(given.get((who.correspondent_id or 0, matter)) == "given" for matter in matters)
+
+
 async def contacts_of(tx: Tx, correspondent_id: int) -> list[Who]:
     """All open contacts of one correspondent: the screens on which one conversation shows."""
     rows = await tx.all(

@@ -5,6 +5,7 @@ And its end: whatever the channel on which it was answered, every screen shows w
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 from typing import Any
 
@@ -17,7 +18,7 @@ from bot.messages import Choice, Press
 from bot.services import outbox, sealing
 from bot.services.context import Tx
 from bot.services.outbox import Draft, Lane, put, target
-from bot.services.people import Who, by_contact, contacts_of
+from bot.services.people import Who, by_contact, contacts_of, reachable
 
 VIEW = "view"  # the answer of the one button that a push carries
 
@@ -25,15 +26,17 @@ VIEW = "view"  # the answer of the one button that a push carries
 async def push(tx: Tx, who: Who, token: str, say: Say, purpose: str, lives: timedelta) -> int:
     """Tell this correspondent on every open contact that a question waits. Returns how many messages were queued."""
     queued = 0
-    for contact in await contacts_of(tx, who.correspondent_id or 0):
-        if contact.state == "active" and _allowed(contact):
-            draft = _draft(tx, contact, token, say, purpose, lives)
-            queued += await put(tx, target(contact), draft) is not None
+    for contact in await _screens(tx, who):
+        draft = _draft(tx, contact, token, say, purpose, lives)
+        queued += await put(tx, target(contact), draft) is not None
     return queued
 
 
-def _allowed(contact: Who) -> bool:
-    return contact.channel != "telegram" or contact.telegram_mode != "off"
+async def _screens(tx: Tx, who: Who) -> list[Who]:
+    """Where this person may be written to unasked: consented to, open, and allowed by the site."""
+    assert who.participant_id is not None
+    able = await reachable(tx, who.participant_id)
+    return [contact for contact in able if contact.correspondent_id == who.correspondent_id]
 
 
 def _draft(tx: Tx, contact: Who, token: str, say: Say, purpose: str, lives: timedelta) -> Draft:
@@ -61,25 +64,35 @@ def _lane(purpose: str) -> Lane:
 async def nudge(tx: Tx, who: Who, token: str, lives: timedelta) -> int:
     """Remind of an open question: a neutral line again. The page needs none, it still shows the question."""
     queued = 0
-    for contact in await contacts_of(tx, who.correspondent_id or 0):
-        if contact.state == "active" and contact.channel != "web" and _allowed(contact):
+    for contact in await _screens(tx, who):
+        if contact.channel != "web":
             draft = _draft(tx, contact, token, Say((Phrase("push.reminder_again"),)), "nudge", lives)
             queued += await put(tx, target(contact), draft) is not None
     return queued
 
 
 async def show_settled(tx: Tx, who: Who, token: str, settled: str) -> None:
-    """Edit every sent message that still shows this question. The page shows the question's own row instead."""
+    """The question is answered: its latest message shows what was recorded. The page shows the question's own row."""
+    await _redraw(tx, who, token, settled, "push.settled")
+
+
+async def show_over(tx: Tx, who: Who, token: str, over: str) -> None:
+    """Nobody need answer any more: no message must go on asking, least of all to take something."""
+    await _redraw(tx, who, token, over, "push.over")
+
+
+async def _redraw(tx: Tx, who: Who, token: str, text: str, push_text: str) -> None:
+    rows = await _standing(tx, token)
     contacts = {contact.contact_id: contact for contact in await contacts_of(tx, who.correspondent_id or 0)}
     contacts.setdefault(who.contact_id, who)
-    for row in await _standing(tx, token):
-        contact = contacts.get(row.contact_id)
-        if contact is None or contact.telegram_mode != "full":
+    for contact in contacts.values():
+        if contact.telegram_mode != "full" or contact.state == "blocked":
             continue
-        if row.state == "sent":
-            await _edit(tx, contact, row, settled)
-        elif settled and row.contact_id != who.contact_id:
-            await _tell(tx, contact, row, settled)
+        there = [row for row in rows if row.contact_id == contact.contact_id]
+        await _redraw_contact(tx, contact, [row for row in there if row.state == "sent"], text, push_text)
+        for row in there:
+            if row.state != "sent" and text and contact.contact_id != who.contact_id:
+                await _tell(tx, contact, row, text)
     tx.woken.update(f"page:{contact_id}" for contact_id in contacts)
 
 
@@ -113,21 +126,37 @@ async def arrived(tx: Tx, row: Row[Any]) -> None:
     contact = await by_contact(tx, row.contact_id)
     if question is not None and question.state != "open" and contact.telegram_mode == "full":
         settled = await sealing.unseal_text(tx, question.settled_sealed)
-        await _edit(tx, contact, row, settled)
+        push_text = "push.settled" if question.state == "answered" else "push.over"
+        await _redraw_contact(tx, contact, [row], settled, push_text)
 
 
-async def _edit(tx: Tx, contact: Who, row: Row[Any], settled: str) -> None:
-    """Replace the question by what was recorded; where nothing is to be told, take its buttons away."""
-    content = await sealing.unseal_json(tx, row.sealed_id)
-    if not settled and not content.get("choices"):
-        return
-    text = settled or str(content.get("text", ""))
-    key = f"settle:{row.message_id}"
-    await put(
-        tx,
-        target(contact),
-        Draft("settle", Lane.REPLY, "settled", text, edits=row.message_id, unique_key=key),
+async def _redraw_contact(tx: Tx, contact: Who, rows: list[Row[Any]], settled: str, push_text: str) -> None:
+    """Of several messages that asked the same, only the latest tells what became of it; the others lose their buttons."""
+    opened = await _opened(tx, rows)
+    asking = [row for row in rows if not row.pushed or row.message_id in opened] or rows
+    for row in rows:
+        content = await sealing.unseal_json(tx, opened.get(row.message_id, row.sealed_id))
+        if row is asking[-1] and settled:
+            text = settled
+        elif row.pushed and row.message_id not in opened:
+            text = outbox.word(tx, contact, Phrase(push_text))
+        else:
+            text = str(content.get("text", ""))
+        if content.get("choices") or text != content.get("text"):
+            key = f"settle:{row.message_id}"
+            draft = Draft("settle", Lane.REPLY, "settled", text, edits=row.message_id, unique_key=key)
+            await put(tx, target(contact), draft)
+
+
+async def _opened(tx: Tx, rows: list[Row[Any]]) -> dict[int, uuid.UUID]:
+    """Which neutral lines were tapped and show their question now: message -> what it shows."""
+    edits = await tx.all(
+        select(OutboundMessage.edits, OutboundMessage.sealed_id)
+        .where(OutboundMessage.edits.in_([row.message_id for row in rows]))
+        .where(OutboundMessage.purpose == "question", OutboundMessage.state != "cancelled")
+        .order_by(OutboundMessage.message_id)
     )
+    return {row.edits: row.sealed_id for row in edits}
 
 
 async def answered_elsewhere(tx: Tx, who: Who, token: str, correspondent_id: int, status: str) -> None:

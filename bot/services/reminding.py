@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from bot.db.conversations import Conversation, Question
 from bot.db.doses import DoseEvent, DosePrompt, DoseReport
 from bot.dialogue.turn import JSON
-from bot.services import alert_life, conversing, digests, gaps, people, planning, prompting, timers
+from bot.services import alert_life, conversing, digests, gaps, people, planning, prompting, talks, timers
 from bot.services.alerts import Cause, raise_alert
 from bot.services.context import Tx
 from bot.services.conversing import Delivery
@@ -46,7 +46,21 @@ async def prompt(tx: Tx, timer: Row[Any]) -> str | Postpone:
     doses = await _unasked(tx, course)
     if not doses:
         return "nothing_to_ask"
+    waiting = await open_questions(tx, course.participant_id, topic(timer.due_at))
+    if waiting:
+        return await _remind(tx, course, doses, timer.due_at, waiting)
     return await _ask(tx, course, doses, timer.due_at, "prompt")
+
+
+async def _remind(
+    tx: Tx, course: Course, doses: list[Row[Any]], due_at: datetime, waiting: list[tuple[Who, str]]
+) -> str:
+    """Somebody began to tell of these doses before they were due, and stopped half-way: that question still stands."""
+    limit = max(closes_at(course.study.drugs[dose.drug], dose.due_at) for dose in doses)
+    for who, token in waiting:
+        await prompting.nudge(tx, who, token, limit - tx.now)
+    await _set_timers(tx, course, doses, due_at, limit, "prompt")
+    return "asked_before"
 
 
 async def later(tx: Tx, timer: Row[Any]) -> str | Postpone:
@@ -66,8 +80,7 @@ async def follow_up(tx: Tx, timer: Row[Any]) -> str | Postpone:
     if blocked is not None:
         return blocked
     due_at = datetime.fromisoformat(timer.payload["due_at"])
-    for who in await people.reachable(tx, course.participant_id):
-        await conversing.end_topic(tx, who, course.participant_id, topic(due_at), Delivery())
+    await _close_topic(tx, course, topic(due_at))
     doses = [dose for dose in await unanswered(tx, course) if dose.due_at == due_at]
     return await _ask(tx, course, doses, due_at, "followup") if doses else "answered"
 
@@ -88,11 +101,14 @@ async def nudge(tx: Tx, timer: Row[Any]) -> str:
 async def close(tx: Tx, timer: Row[Any]) -> str:
     """The window is over: the question goes. The dose is unanswered, which is not the same as missed."""
     course = await load(tx, timer.participant_id)
-    who = next(iter(await people.reachable(tx, course.participant_id)), None)
-    if who is None:
-        return "nobody"
-    await conversing.end_topic(tx, who, course.participant_id, timer.payload["topic"], Delivery())
+    await _close_topic(tx, course, timer.payload["topic"])
     return "closed"
+
+
+async def _close_topic(tx: Tx, course: Course, name: str) -> None:
+    """With whomever it was begun, also where nobody may be written to any more."""
+    found = await talks.open_about(tx, course.participant_id, name)
+    await conversing.end_all(tx, found, "question.past")
 
 
 async def _being_welcomed(tx: Tx, course: Course) -> bool:
@@ -144,13 +160,13 @@ async def unanswered(tx: Tx, course: Course) -> list[Row[Any]]:
 
 async def _unasked(tx: Tx, course: Course) -> list[Row[Any]]:
     rows = await unanswered(tx, course)
-    asked = set(
-        (
-            await tx.execute(
-                select(DosePrompt.dose_id).where(DosePrompt.dose_id.in_([row.dose_id for row in rows]))
-            )
-        ).scalars()
+    # What somebody told of a dose before it was due is no question about it.
+    query = (
+        select(DosePrompt.dose_id)
+        .join(DoseEvent, DoseEvent.dose_id == DosePrompt.dose_id)
+        .where(DosePrompt.asked_at >= DoseEvent.due_at, DosePrompt.dose_id.in_([row.dose_id for row in rows]))
     )
+    asked = set((await tx.execute(query)).scalars())
     return [row for row in rows if row.dose_id not in asked]
 
 

@@ -8,29 +8,39 @@ from typing import Any
 from sqlalchemy import Row, exists, literal, select
 
 from bot.db.doses import DoseEvent, DoseReport
-from bot.dialogue.turn import Heard
-from bot.services import conversing, reminding, timeline
+from bot.dialogue.notes import StaffWanted
+from bot.dialogue.turn import Heard, Phrase
+from bot.services import conversing, noting, outbox, reminding, timeline
 from bot.services.context import Tx
 from bot.services.conversing import Delivery
 from bot.services.dose_slots import slots_for
 from bot.services.people import Who
 from bot.services.timeline import Course
 from schedules.localtime import dosing_date
+from schedules.regimen import is_held
 
 ANSWERS = ("taken", "not_taken", "all_taken", "later", "forgot", "told_to_stop")
+NOT_TAKEN = ("not_taken", "later", "forgot", "told_to_stop")
 SOON = timedelta(hours=12)
+STILL = timedelta(hours=24)
 
 
-async def dose_told(tx: Tx, who: Who, words: str, delivery: Delivery) -> bool:
-    """Hear the words as the answer about today's doses. False when they are not about a dose, or none is open."""
+def about_dose(tx: Tx, words: str) -> bool:
     lexicon = tx.ctx.book.lexicon(tx.now)
-    if lexicon.answer(words, ANSWERS) is None and not lexicon.tells_of_eating(words):
-        return False
+    return lexicon.answer(words, ANSWERS) is not None or lexicon.tells_of_eating(words)
+
+
+async def dose_told(tx: Tx, who: Who, words: str, delivery: Delivery) -> str:
+    """Hear the words as the answer about today's doses. Returns a word for the record."""
     assert who.participant_id is not None
     course = await timeline.load(tx, who.participant_id)
-    doses = await reminding.unanswered(tx, course) or await _of_today(tx, course)
+    doses = (
+        await reminding.unanswered(tx, course)
+        or await _of_today(tx, course)
+        or await _taken_after_all(tx, course, words)
+    )
     if not doses:
-        return False
+        return await _nothing_open(tx, who, course, words, delivery)
     slots = await slots_for(tx, course, doses, who, "prompt")
     name = reminding.topic(doses[0].due_at)
     talk, turn = await conversing.open_talk(tx, who, "dose", slots, name)
@@ -38,7 +48,50 @@ async def dose_told(tx: Tx, who: Who, words: str, delivery: Delivery) -> bool:
     begun = conversing.begun(talk, turn.state)
     await reminding.remember(tx, doses, talk.conversation_id, slots)
     await conversing.hear(tx, who, begun, Heard("text", words), delivery)
-    return True
+    return "dose_told"
+
+
+async def _nothing_open(tx: Tx, who: Who, course: Course, words: str, delivery: Delivery) -> str:
+    """Told of a dose that nobody planned, or told twice. The first may be one too many: a person looks at it."""
+    values = {"site_phone": who.site_phone}
+    if await _answered_today(tx, course):
+        await outbox.reply(tx, who, [Phrase("dose.today_recorded")], delivery.inbox_id)
+        return "told_again"
+    await noting.carry_out(tx, who, StaffWanted(words, "unplanned"), delivery.inbox_id)
+    await outbox.reply(tx, who, [Phrase("dose.nothing_open", values)], delivery.inbox_id)
+    return "told_unplanned"
+
+
+async def _taken_after_all(tx: Tx, course: Course, words: str) -> list[Row[Any]]:
+    """Doses that he said were not taken, and that can still be: "taken" is about them."""
+    if tx.ctx.book.lexicon(tx.now).answer(words, NOT_TAKEN) is not None:
+        return []
+    last = (
+        select(DoseReport.status)
+        .where(DoseReport.dose_id == DoseEvent.dose_id)
+        .order_by(DoseReport.dose_report_id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    rows = await tx.all(
+        select(DoseEvent)
+        .where(DoseEvent.participant_id == course.participant_id, DoseEvent.superseded_at.is_(None))
+        .where(DoseEvent.due_at <= tx.now, DoseEvent.due_at > tx.now - STILL, last == "not_taken")
+        .order_by(DoseEvent.due_at, DoseEvent.drug)
+    )
+    return [row for row in rows if not is_held(course.timeline, row.drug, row.due_at)]
+
+
+async def _answered_today(tx: Tx, course: Course) -> bool:
+    today = dosing_date(tx.now, course.zone, course.study.dosing_day_ends)
+    return bool(
+        await tx.all(
+            select(DoseEvent.dose_id)
+            .where(DoseEvent.participant_id == course.participant_id, DoseEvent.superseded_at.is_(None))
+            .where(DoseEvent.local_date == today)
+            .where(exists(literal(1)).where(DoseReport.dose_id == DoseEvent.dose_id))
+        )
+    )
 
 
 async def _of_today(tx: Tx, course: Course) -> list[Row[Any]]:

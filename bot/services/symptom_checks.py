@@ -108,7 +108,7 @@ async def nudge(tx: Tx, timer: Row[Any]) -> str:
     sent = 0
     for topic in timer.payload["topics"]:
         talks = await open_about(tx, course.participant_id, topic)
-        if any(talk.state.step == CALL_FIRST for talk in talks):
+        if any(talk.state.step == CALL_FIRST for _, talk in talks):
             continue  # who was told to call 120 is left in peace
         for who, token in await reminding.open_questions(tx, course.participant_id, topic):
             sent += await prompting.nudge(tx, who, token, timer.expires_at - tx.now)
@@ -118,8 +118,8 @@ async def nudge(tx: Tx, timer: Row[Any]) -> str:
 async def left(tx: Tx, timer: Row[Any]) -> str:
     """Something was ticked an hour ago, and what follows is still open: what is known goes to staff, the rest as left."""
     told = 0
-    for talk in await open_about(tx, timer.participant_id, timer.payload["topic"]):
-        who = await people.by_contact(tx, await _contact(tx, talk.conversation_id))
+    for contact_id, talk in await open_about(tx, timer.participant_id, timer.payload["topic"]):
+        who = await people.by_contact(tx, contact_id)
         slots: dict[str, Any] = dict(talk.state.slots)
         about = slots["check"]
         check = tx.ctx.book.questionnaire_by_hash(about["definition"])
@@ -130,16 +130,10 @@ async def left(tx: Tx, timer: Row[Any]) -> str:
     return f"told_staff:{told}" if told else "nothing_urgent"
 
 
-async def _contact(tx: Tx, conversation_id: int) -> int:
-    query = select(Conversation.contact_id).where(Conversation.conversation_id == conversation_id)
-    return int((await tx.execute(query)).scalar_one())
-
-
 async def close(tx: Tx, timer: Row[Any]) -> str:
     """The days are over: what was answered is reported, the rest of the question goes."""
-    for talk in await open_about(tx, timer.participant_id, timer.payload["topic"]):
-        who = await people.by_contact(tx, await _contact(tx, talk.conversation_id))
-        await conversing.fall_silent(tx, who, talk, Delivery())
+    found = await open_about(tx, timer.participant_id, timer.payload["topic"])
+    await conversing.end_all(tx, found, "question.closed")
     return "closed"
 
 

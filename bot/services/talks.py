@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, or_, select
 
 from bot.db.conversations import Conversation, Question
 from bot.dialogue import engine
@@ -19,6 +21,9 @@ from bot.services.context import Tx
 from bot.services.people import Who
 
 LONGEST_LABEL = 60
+# What somebody began by a command and left open does not swallow what he writes the next day.
+ASIDE = ("nurse", "correct", "stop", "danger")
+SET_ASIDE_AFTER = timedelta(hours=12)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,8 @@ _TALK = (
     select(
         Conversation.conversation_id,
         Conversation.participant_id,
+        Conversation.contact_id,
+        Conversation.script,
         Conversation.definition,
         Conversation.state_sealed,
         Question.token,
@@ -53,8 +60,13 @@ async def by_token(tx: Tx, who: Who, token: str) -> Row[Any] | None:
 
 
 async def latest_open(tx: Tx, who: Who, other_than: int | None = None) -> Row[Any] | None:
-    """The question that typed words answer: the one asked last."""
-    query = _TALK.where(Question.state == "open", *asked_of(who)).order_by(Question.asked_at.desc()).limit(1)
+    """The question that typed words answer: the one asked last, unless it was put aside half a day ago."""
+    query = (
+        _TALK.where(Question.state == "open", *asked_of(who))
+        .where(or_(Conversation.script.not_in(ASIDE), Question.asked_at > tx.now - SET_ASIDE_AFTER))
+        .order_by(Question.asked_at.desc(), Conversation.conversation_id.desc())
+        .limit(1)
+    )
     if other_than is not None:
         query = query.where(Question.conversation_id != other_than)
     return await tx.first(query)
@@ -83,17 +95,6 @@ def asked(talk: Talk) -> AskStep | None:
     return step if isinstance(step, AskStep) else None
 
 
-async def open_about(tx: Tx, participant_id: int, topic: str) -> list[Talk]:
-    """Conversations about a topic that still wait for an answer, with whomever they were begun."""
-    rows = await tx.all(
-        _TALK.where(
-            Question.participant_id == participant_id, Question.state == "open", Conversation.topic == topic
-        )
-    )
-    found = [await talk_of(tx, row) for row in rows]
-    return [talk for talk in found if talk is not None]
-
-
 def as_tapped(tx: Tx, who: Who, talk: Talk, heard: Heard) -> Heard:
     """Who writes what a button reads has tapped it. A button that takes a mark away is not meant by its bare name."""
     if heard.kind != "text" or len(heard.value) > LONGEST_LABEL:
@@ -105,3 +106,25 @@ def as_tapped(tx: Tx, who: Who, talk: Talk, heard: Heard) -> Heard:
         if same and not option.answer.startswith(OFF):
             return Heard("choice", option.answer)
     return heard
+
+
+async def open_about(tx: Tx, participant_id: int, topic: str) -> list[tuple[int, Talk]]:
+    """Conversations about a topic that still wait for an answer, each with the contact where it was begun."""
+    return await _talks(tx, Question.participant_id == participant_id, Conversation.topic == topic)
+
+
+async def open_scripts(tx: Tx, who: Who, names: Sequence[str] | None = None) -> list[tuple[int, Talk]]:
+    """This person's open conversations, of these scripts or of any."""
+    wanted = [] if names is None else [Conversation.script.in_(names)]
+    return await _talks(tx, *asked_of(who), *wanted)
+
+
+async def open_of(tx: Tx, participant_id: int) -> list[tuple[int, Talk]]:
+    """Everybody's open conversations about one participant."""
+    return await _talks(tx, Question.participant_id == participant_id)
+
+
+async def _talks(tx: Tx, *conditions: Any) -> list[tuple[int, Talk]]:
+    rows = await tx.all(_TALK.where(Question.state == "open", *conditions))
+    found = [(row.contact_id, await talk_of(tx, row)) for row in rows]
+    return [(contact_id, talk) for contact_id, talk in found if talk is not None]

@@ -90,6 +90,12 @@ async def status(tx: Tx, participant_id: int) -> str:
     return status_of(await _rows(tx, StatusChange, participant_id), tx.now)
 
 
+async def end_reason(tx: Tx, participant_id: int) -> str | None:
+    """Why it ended; None while it has not."""
+    row = _at(await _rows(tx, StatusChange, participant_id), tx.now)
+    return row.reason if row is not None and row.status == "ended" else None
+
+
 def status_of(changes: list[Row[Any]], now: datetime) -> str:
     row = _at(changes, now)
     return "active" if row is None else str(row.status)

@@ -46,10 +46,13 @@ async def _close_empty_self(tx: Tx, who: Who) -> None:
 async def consent(tx: Tx, who: Who, note: ConsentDecided, inbox_id: int | None) -> Done:
     decision = "given" if note.given else "refused"
     await _write_consent(tx, who, note.matter, decision, " ".join(note.text_ids), inbox_id)
-    if note.matter == "telegram_abroad" and not note.given:
-        await _leave(tx, who)
-    elif note.given:
+    if note.given:
         await catch_up(tx, who)
+        return NOTHING
+    if note.matter == "telegram_abroad":
+        await _leave(tx, who)
+    # Whoever is not reminded here may need to be called.
+    await _tell_staff(tx, who, "consent_refused", "routine", inbox_id)
     return NOTHING
 
 
@@ -122,12 +125,15 @@ async def pause(tx: Tx, who: Who, inbox_id: int | None) -> Done:
     assert who.participant_id is not None
     await change_status(tx, who.participant_id, "paused", "asked_for", Author.of(who, inbox_id))
     await _tell_staff(tx, who, "reminders_paused", "routine", inbox_id)
-    return NOTHING
+    return Done(ends_all=True)
 
 
 async def resume(tx: Tx, who: Who, inbox_id: int | None) -> Done:
     assert who.participant_id is not None
     # Only a pause ends like this: an end is the site's decision, and stays.
+    if who.state == "left":
+        await tx.execute(update(Contact).where(Contact.contact_id == who.contact_id).values(state="active"))
+        await catch_up(tx, who)
     if await timeline.status(tx, who.participant_id) == "paused":
         await change_status(tx, who.participant_id, "active", "asked_for", Author.of(who, inbox_id))
         await catch_up(tx, who)
@@ -151,7 +157,7 @@ async def change_status(tx: Tx, participant_id: int, status: str, reason: str, a
 async def leave_channel(tx: Tx, who: Who, inbox_id: int | None) -> Done:
     await _leave(tx, who)
     await _tell_staff(tx, who, "channel_left", "routine", inbox_id)
-    return NOTHING
+    return Done(ends_all=True)
 
 
 async def _leave(tx: Tx, who: Who) -> None:
@@ -166,7 +172,7 @@ async def withdraw(tx: Tx, who: Who, inbox_id: int | None) -> Done:
     for contact in await _screens(tx, who):
         await outbox.cancel_contact(tx, contact, pushed_only=True)
     await _tell_staff(tx, who, "consent_withdrawn", "urgent", inbox_id)
-    return NOTHING
+    return Done(ends_all=True)
 
 
 async def _screens(tx: Tx, who: Who) -> list[int]:
