@@ -28,7 +28,8 @@ class Phone:
     channel: str = "telegram"
     screen: dict[str, Outbound] = field(default_factory=dict)
     fails: list[SendError] = field(default_factory=list)  # what the wire does to the next sends
-    pressed: dict[str, tuple[str, Press]] = field(default_factory=dict)
+    pressed: dict[str, tuple[str, Press]] = field(default_factory=dict)  # the last press of each label
+    gone: dict[str, tuple[str, Press]] = field(default_factory=dict)  # every button that ever stood here
     drawn: set[str] = field(default_factory=set)  # page: keys of the lines that were seen
     asked: list[tuple[str, str]] = field(default_factory=list)  # page: token and text of each question seen
 
@@ -40,6 +41,12 @@ class Phone:
                     return message_id, choice.press
         raise KeyError(f"no button {label!r} on the screen of {self.address}")
 
+    def show(self, message_id: str, outbound: Outbound) -> None:
+        self.screen[message_id] = outbound
+        for choice in outbound.choices:
+            if choice.press is not None:
+                self.gone[choice.label] = (message_id, choice.press)
+
     def draw(self, screen: Screen) -> list[Shown]:
         """Draw the page anew. Returns what is new on it, the open question last."""
         fresh = [one for line in screen.spoken if not line.mine for one in self._line(line)]
@@ -47,7 +54,7 @@ class Phone:
         self.screen["menu"] = Outbound(self.address, "", screen.menu)
         if screen.asked is None:
             return fresh
-        self.screen["asked"] = Outbound(self.address, screen.asked.text, screen.asked.choices)
+        self.show("asked", Outbound(self.address, screen.asked.text, screen.asked.choices))
         if self.asked[-1:] != [(screen.asked.token, screen.asked.text)]:
             self.asked.append((screen.asked.token, screen.asked.text))
             progress = f"{screen.asked.progress} " if screen.asked.progress else ""

@@ -12,7 +12,7 @@ from bot.messages import Kind, Media
 from bot.rehearsal import orders
 from bot.rehearsal.noticed import Noticed
 from bot.rehearsal.phones import Phone
-from bot.rehearsal.scene import PHONE, Scene, set_phones
+from bot.rehearsal.scene import PHONE, Scene, set_phones, set_telegram_mode
 from bot.rehearsal.stage import Stage
 from bot.rehearsal.transcript import CLOCK, Step, message, moment
 
@@ -78,7 +78,7 @@ class Player:
 
     async def does(self, step: Step) -> list[str]:
         phone = self.stage.phones[step.phone]
-        if pressed := re.fullmatch(r"\[(.+)\](?: (twice|again))?", step.words):
+        if pressed := re.fullmatch(r"\[(.+)\](?: (twice|again|late))?", step.words):
             await self._press(phone, pressed[1], pressed[2])
         elif acted := re.fullmatch(r"\(([^()]+)\)(?: ?(.*))?", step.words, re.DOTALL):
             await self._act(phone, acted[1], acted[2] or "")
@@ -89,8 +89,8 @@ class Player:
         return []
 
     async def _press(self, phone: Phone, label: str, how: str | None) -> None:
-        if how == "again":
-            await self.stage.press_again(phone, label)
+        if how in ("again", "late"):
+            await self.stage.press_gone(phone, label, pressed=how == "again")
         else:
             await self.stage.press(phone, label, 2 if how == "twice" else 1)
 
@@ -113,6 +113,8 @@ class Player:
     async def network(self, step: Step) -> list[str]:
         if step.words == "gap":
             await self.stage.gap()
+        elif step.words.startswith("telegram "):
+            await set_telegram_mode(self.stage.ctx, step.words.removeprefix("telegram "))
         else:
             self.stage.phones[step.phone].fails.append(NETWORK[step.words]())
         return []

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import update
+
+from bot.db.sites import Site
 from bot.rehearsal.stage import Stage
 from bot.services.context import Ctx
 from bot.services.dosing import Author
@@ -49,6 +52,11 @@ async def set_scene(ctx: Ctx, scene: Scene) -> str:
             STUDY, SITE, scene.arm, scene.start, scene.time, NAME, PHONE, "female", 1956, scene.language
         )
         return (await enrol(tx, new, STAFF)).invited.code
+
+
+async def set_telegram_mode(ctx: Ctx, mode: str) -> None:
+    async with ctx.begin() as tx:
+        await tx.execute(update(Site).where(Site.code == SITE).values(telegram_mode=mode))
 
 
 def set_phones(stage: Stage, scene: Scene) -> None:

@@ -55,15 +55,14 @@ class Stage:
 
     async def press(self, phone: Phone, label: str, times: int = 1) -> None:
         """Press the newest button of this label. More than once: before anything was answered."""
-        message_id, press = phone.find(label)
-        phone.pressed[label] = (message_id, press)
+        message_id, press = phone.pressed[label] = phone.find(label)
         for _ in range(times):
             await self.accept(phone, Kind.CHOICE, press=press, message_ref=message_id)
         await self.settle()
 
-    async def press_again(self, phone: Phone, label: str) -> None:
-        """Press a button that is gone by now: the tap was on its way, or the screen is an old one."""
-        message_id, press = phone.pressed[label]
+    async def press_gone(self, phone: Phone, label: str, *, pressed: bool) -> None:
+        """A tap that comes too late, on a button that is gone: one that was `pressed` before, or the newest."""
+        message_id, press = (phone.pressed if pressed else phone.gone)[label]
         await self.hear(phone, Kind.CHOICE, press=press, message_ref=message_id)
 
     async def hear(
@@ -199,7 +198,7 @@ class Stage:
             return phone.fails.pop(0)
         self._ids += 1
         message_id = outbound.edits or f"s{self._ids}"
-        phone.screen[message_id] = outbound
+        phone.show(message_id, outbound)
         self.shown.append(Shown(phone.address, outbound.text, outbound.choices, bool(outbound.edits)))
         return message_id
 

@@ -4,8 +4,9 @@
     @ 2026-11-02 08:00                      the clock moves, stopping wherever something is due
     @! 2026-11-02 14:00                     nothing of ours ran until then
     > words     > [button]     > (voice)    what the first phone does; 2> the second
+    > [button] twice   > [button] late      two quick taps; a tap on a button that is gone by now (again: the same once more)
     $ hold --drug ixazomib                  a decision of the staff, as on the command line
-    % blocked                               what happens to the network
+    % blocked                               what happens to the network (unclear, refused, too fast, gap, telegram off)
 What follows is written by the rehearsal: `<` a message with its buttons, `<~` one that replaces an older, `..` the time of
 what comes next, `=` a fact that was recorded, `!` an alert to staff.
 """
@@ -13,9 +14,10 @@ what comes next, `=` a fact that was recorded, `!` an alert to staff.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from typing import Any
 
 from bot.messages import Choice
 from bot.rehearsal.phones import Shown
@@ -85,7 +87,7 @@ def moment(text: str) -> datetime:
     return datetime.strptime(text, CLOCK)  # noqa: DTZ007 - a wall clock; the scene has the zone
 
 
-_HEADER = {
+_HEADER: dict[str, Callable[[str], Any]] = {
     "arm": str,
     "start": date.fromisoformat,
     "time": time.fromisoformat,

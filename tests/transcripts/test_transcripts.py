@@ -28,6 +28,7 @@ from bot.setting_forms import asyncpg_url
 from tests.support.house import new_ctx
 
 FOLDER = Path(__file__).parent
+CANNOT = "! cannot:"
 FILES = sorted(FOLDER.glob("*.txt"))
 PARSED = {kind: cache(parser) for kind, parser in book.PARSERS.items()}
 
@@ -65,10 +66,11 @@ async def played(database_url: str, transcript: Transcript) -> str:
 
 
 async def played_step(player: Player, step: Step) -> list[str]:
+    """What follows. A step that cannot be done (no such button) is told in the transcript's own place."""
     try:
         return await player.play(step)
     except (KeyError, ValueError) as problem:
-        raise AssertionError(f"at {written(step)!r}: {problem}") from problem
+        return [f"{CANNOT} {problem}"]
 
 
 async def begun(database_url: str, scene: Scene) -> Player:
@@ -89,6 +91,7 @@ async def test_a_conversation_goes_as_written(
     played_now = await played(database_url, parse(text))
     if request.config.getoption("--golden", default=False):
         write(file, played_now)
+    assert CANNOT not in played_now
     await nothing_was_lost(database_url)
     assert played_now.splitlines() == read(file).splitlines()
 
