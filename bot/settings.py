@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -116,6 +117,11 @@ class Settings(BaseModel):
 def from_environment(command: str = "") -> Settings:
     """The settings of this process. Raises Misconfigured."""
     return load_settings(os.environ, command)
+
+
+def machine_now() -> datetime:
+    """The machine's own clock, which tells nothing but how far it is from the database's, once, at start."""
+    return datetime.now(UTC)
 
 
 def load_settings(environ: Mapping[str, str], command: str = "") -> Settings:

@@ -6,7 +6,6 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -26,7 +25,7 @@ from bot.services.auditing import at_commit
 from bot.services.book import Book
 from bot.services.context import Addresses, Ctx
 from bot.services.sending import UNPACED, Pace
-from bot.settings import Settings
+from bot.settings import Settings, machine_now
 from bot.wording import load_wording
 from bot.worker import Line, Worker
 
@@ -71,7 +70,7 @@ class App:
                 bot_name = await _bot_name(telegram)
             app = cls(settings, telegram, bot_name)
             stack.push_async_callback(app.database.close)
-            await deployment.check(app.ctx, datetime.now(UTC), CLOCKS_APART_SECONDS)
+            await deployment.check(app.ctx, machine_now(), CLOCKS_APART_SECONDS)
             yield app
 
     async def accept(self, inbound: Inbound) -> None:

@@ -131,10 +131,8 @@ def _prepare(postgres: Any, settings: Settings, folder: Path, people: int, days:
         # New, or stopped in the middle of its rehearsal: from the beginning.
         postgres.drop_database("suiyao")
         postgres.create_database("suiyao")
-        seconds = float(postgres.sql("SELECT extract(epoch FROM clock_timestamp())"))
-        until = datetime.fromtimestamp(seconds, ZoneInfo(ZONE))
-        prepare(postgres.url("suiyao"), settings, "rehearsal")
-        run(lambda app: fill(app, folder, people, days, until), settings)
+        prepare(postgres.url("suiyao"), settings, "demo")
+        run(lambda app: fill(app, folder, people, days), settings)
     else:
         prepare(postgres.url("suiyao"), settings, "demo")
     return run(_people, settings)
@@ -143,7 +141,8 @@ def _prepare(postgres: Any, settings: Settings, folder: Path, people: int, days:
 def _finished(postgres: Any) -> bool:
     if postgres.sql("SELECT to_regclass('public.deployment')", "suiyao") == "":
         return False
-    return bool(postgres.sql("SELECT mark FROM deployment", "suiyao") == "demo")
+    mark = postgres.sql("SELECT mark FROM deployment", "suiyao")
+    return bool(mark == "demo" and postgres.sql("SELECT count(*) FROM staff_login", "suiyao") != "0")
 
 
 async def _people(app: App) -> dict[str, str]:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import secrets
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,7 +13,7 @@ from bot.commands.demo import SITE, ZONE, open_site
 
 if TYPE_CHECKING:
     from bot.app import App
-    from bot.services.context import Ctx
+    from bot.services.context import Ctx, Tx
 
 STAFF = (
     ("nurse", "王护士"),
@@ -26,34 +25,44 @@ STAFF = (
 PASSWORD_BYTES = 9  # twelve characters, new for each demonstration
 
 
-async def fill(app: App, folder: Path, people: int, days: int, until: datetime) -> None:
+async def fill(app: App, folder: Path, people: int, days: int) -> None:
     """Everything before the participant of today, in the order in which it would have happened."""
     from bot.rehearsal.demonstration import rehearse
-    from bot.services import deployment
 
     async with app.ctx.begin() as tx:
         await open_site(tx)
-    await _staff(app.ctx, folder)
+        await _staff(tx)
+        until = tx.now
     if people:
         label = f"Rehearsing {people} invented participants, {days} days"
         with click.progressbar(length=days, label=label) as bar:
-            await rehearse(app.ctx, SITE, ZONE, until.astimezone(UTC), people, days, lambda: bar.update(1))
-    await deployment.end_rehearsal(app.ctx)
+            await rehearse(app.ctx, SITE, ZONE, until, people, days, lambda: bar.update(1))
+    await _staff_sign_in(app.ctx, folder)
 
 
-async def _staff(ctx: Ctx, folder: Path) -> None:
-    """One of each role. The sign-ins lie beside the data, for whoever may read it anyway."""
-    from bot.services import signing_in
+async def _staff(tx: Tx) -> None:
+    """One of each role."""
     from bot.services.enrolment import NewStaff, add_staff
 
-    kept: dict[str, Any] = {}
     for role, name in STAFF:
-        email, password = f"{role}@demo.example", secrets.token_urlsafe(PASSWORD_BYTES)
+        await add_staff(tx, NewStaff(SITE, role, name, _email(role), "zh_Hans_CN"), "demo")
+
+
+def _email(role: str) -> str:
+    return f"{role}@demo.example"
+
+
+async def _staff_sign_in(ctx: Ctx, folder: Path) -> None:
+    """A password for each, made anew. They lie beside the data, for whoever may read that anyway."""
+    from bot.services import signing_in
+
+    kept = {_email(role): secrets.token_urlsafe(PASSWORD_BYTES) for role, _ in STAFF}
+    for email, password in kept.items():
         async with ctx.begin() as tx:
-            staff_id = await add_staff(tx, NewStaff(SITE, role, name, email, "zh_Hans_CN"), "demo")
-            code = await signing_in.new_activation(tx, staff_id, email, "demo")
+            code = await signing_in.new_activation(
+                tx, await signing_in.staff_of_email(tx, email), email, "demo"
+            )
         await signing_in.activate(ctx, email, code, password)
-        kept[email] = password
     file = folder / "sign-ins.json"
     file.touch(mode=0o600)
     file.write_text(json.dumps(kept), encoding="ascii")

@@ -35,7 +35,7 @@ async def rehearse(
     """Play `days` up to `until`. `tick` is called after each day."""
     first_day = local(until, zone).date() - timedelta(days=days)
     start = instant(first_day, time(7, 0), zone)
-    await deployment.set_virtual_now(ctx, start)
+    await deployment.begin_rehearsal(ctx, start)
     stage = Stage(ctx)
     cohort = Cohort(stage, Random(SEED), site, zone)  # noqa: S311 - a story to be told again, not a secret
     await cohort.arrive(people, first_day)

@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.db import schema
 from bot.db.deployments import Deployment
+from bot.db.people import Participant
 from bot.errors import Misconfigured
 from bot.services.context import Ctx
 
@@ -96,6 +97,17 @@ def plain(problem: SQLAlchemyError | OSError) -> str:
     if "does not exist" in said and ("suiyao_now" in said or "alembic_version" in said):
         return "this database has no tables yet; run `suiyao migrate`"
     return said
+
+
+async def begin_rehearsal(ctx: Ctx, instant: datetime) -> None:
+    """A fresh demonstration becomes a rehearsal for a while. Refused once anybody takes part, and never live."""
+    async with ctx.database.begin() as (connection, _):
+        anybody = (await connection.execute(select(Participant.participant_id).limit(1))).first()
+        changed = await connection.execute(
+            update(Deployment).where(Deployment.mark == "demo").values(mark="rehearsal", virtual_now=instant)
+        )
+        if anybody is not None or changed.rowcount != 1:
+            raise Misconfigured("only a fresh demonstration can be rehearsed")
 
 
 async def end_rehearsal(ctx: Ctx) -> None:

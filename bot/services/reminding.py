@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Row, exists, literal, select
 from sqlalchemy.dialects.postgresql import insert as upsert
@@ -194,7 +194,8 @@ def each_correspondent(able: Iterable[Who]) -> list[Who]:
 
 
 async def remember(tx: Tx, doses: list[Row[Any]], conversation_id: int, slots: dict[str, JSON]) -> None:
-    modes = {one["dose_id"]: one["mode"] for one in slots["doses"]}  # type: ignore[union-attr,index,call-overload]
+    asked = cast("list[dict[str, str]]", slots["doses"])
+    modes = {one["dose_id"]: one["mode"] for one in asked}
     await tx.execute(
         upsert(DosePrompt).on_conflict_do_nothing(),
         [

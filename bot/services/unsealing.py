@@ -15,7 +15,7 @@ from bot.services.context import Tx
 
 
 async def bytes_of(tx: Tx, sealed_ids: Iterable[uuid.UUID | None]) -> dict[uuid.UUID | None, bytes]:
-    """By id (absent ids are no error to ask for); what is not there: its key was destroyed, or it lies behind another site's wall."""
+    """By id. What is missing was not there, has lost its key, or lies behind another site's wall."""
     wanted = sorted({one for one in sealed_ids if one is not None}, key=str)
     rows = await tx.all(
         select(Sealed.sealed_id, Sealed.kind, Sealed.ciphertext, DataKey.key_id, DataKey.wrapped)
