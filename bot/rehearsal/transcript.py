@@ -18,7 +18,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
-from typing import Any
 
 from bot.messages import Choice
 from bot.rehearsal.phones import Shown
