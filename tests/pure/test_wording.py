@@ -90,7 +90,7 @@ def test_dates_numbers_and_nested_texts() -> None:
     assert WORDING.text(EN, Phrase("dose.mg", {"drug": drug, "mg": 4})) == "ixazomib 4 mg"
     assert WORDING.text(ZH, Phrase("settled.answer", {"answer": Phrase("choice.taken")})) == "您的回答：吃了"
     assert WORDING.text(ZH, "reply.already_recorded", what=Phrase("recorded.not_taken", {"drug": drug})) == (
-        "这个已经记下了：伊沙佐米：已记录，这次没吃。想改的话，写“更正”。"
+        "这个已经回答过了。伊沙佐米：已记录，这次没吃。想改的话，写“更正”。"
     )
 
 
