@@ -56,7 +56,9 @@ class Desk:
 
     async def _answer(self, page: Page, request: Request) -> Response:
         token = auth.token_of(request, auth.cookie_name(self.secure))
-        session = await access.recognise(self.ctx, token) if token else None
+        # A page that looks again by itself is nobody at work: it must not keep a session alive.
+        by_itself = page.method == "GET" and "again" in request.query_params
+        session = await access.recognise(self.ctx, token, at_work=not by_itself) if token else None
         try:
             form = await read_form(request) if page.method == "POST" else Form()
         except TooLarge:

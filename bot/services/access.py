@@ -117,8 +117,11 @@ def token_hash(ctx: Ctx, token: str) -> bytes:
     return ctx.keyring.lookup("staff_session", token)
 
 
-async def recognise(ctx: Ctx, token: str) -> Session | None:
-    """The session of this cookie; None when there is none, it idled, it ended, or the person was deactivated."""
+async def recognise(ctx: Ctx, token: str, *, at_work: bool = True) -> Session | None:
+    """The session of this cookie; None when there is none, it idled, it ended, or the person was deactivated.
+
+    Only somebody `at_work` puts off its idling out.
+    """
     key = token_hash(ctx, token)
     async with ctx.begin() as tx:
         row = await tx.first(
@@ -137,7 +140,7 @@ async def recognise(ctx: Ctx, token: str) -> Session | None:
         )
         if row is None:
             return None
-        if row.seen_at < tx.now - SEEN_EVERY:
+        if at_work and row.seen_at < tx.now - SEEN_EVERY:
             await tx.execute(
                 update(StaffSession).where(StaffSession.token_hash == key).values(seen_at=tx.now)
             )

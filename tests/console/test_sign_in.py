@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
+import httpx
 import pyotp
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from bot.db.access import StaffLogin, StaffSession
+from bot.db.deployments import Deployment
+from bot.db.sites import StaffMember
 from bot.services import deployment, signing_in
 from bot.services.second_factor import STEP_SECONDS
 from tests.support.office import HOST, PASSWORD, Office, Visitor, email, office
@@ -99,6 +102,43 @@ async def test_a_session_idles_out_and_has_an_absolute_end(town: Office) -> None
         assert (await nurse.get("/console/alerts")).status_code == 303
 
 
+async def test_a_page_that_looks_again_by_itself_keeps_no_session_alive(town: Office) -> None:
+    async with town.signed_in("nurse") as nurse:
+        for minutes in (10, 20, 29):
+            await deployment.set_virtual_now(town.ctx, NOW + timedelta(minutes=minutes))
+            assert (await nurse.get("/console/worklist?again=1")).status_code == 200
+        await deployment.set_virtual_now(town.ctx, NOW + timedelta(minutes=31))
+        assert (await nurse.get("/console/worklist?again=1")).status_code == 303
+
+
+async def test_over_https_the_cookie_belongs_to_this_host_alone(town: Office) -> None:
+    from dataclasses import replace
+
+    from fastapi import FastAPI
+
+    from bot.console.pages import console_router
+
+    addresses = replace(town.ctx.addresses, public_url="https://suiyao.example")
+    app = FastAPI()
+    app.include_router(console_router(replace(town.ctx, addresses=addresses)))
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="https://suiyao.example") as client:
+        someone = Visitor(client, headers={"origin": "https://suiyao.example"})
+        await someone.get("/console/sign-in")
+        response = await someone.post("/console/sign-in", name=email("nurse"), password=PASSWORD)
+    cookie = response.headers.get_list("set-cookie")[0]
+    assert cookie.startswith("__Host-suiyao-staff=") and "Secure" in cookie
+    assert "strict-transport-security" in response.headers
+
+
+async def test_on_a_live_database_nobody_works_without_a_second_factor(town: Office) -> None:
+    async with town.ctx.begin() as tx:
+        await tx.execute(update(Deployment).values(mark="live", virtual_now=None))
+    async with town.signed_in("nurse") as nurse:
+        response = await nurse.get("/console/worklist")
+        assert (response.status_code, response.headers["location"]) == (303, "/console/account")
+
+
 async def test_signing_out_ends_the_session_on_the_server(town: Office) -> None:
     async with town.signed_in("nurse") as nurse:
         token = nurse.client.cookies["suiyao-staff"]
@@ -126,10 +166,6 @@ async def test_only_hashes_of_tokens_and_passwords_are_kept(town: Office) -> Non
 
 
 async def test_a_deactivated_person_is_out_at_once(town: Office) -> None:
-    from sqlalchemy import update
-
-    from bot.db.sites import StaffMember
-
     async with town.signed_in("nurse") as nurse:
         staff_id = await town.staff_id("nurse")
         async with town.ctx.begin() as tx:
