@@ -21,13 +21,17 @@ from schedules.regimen import is_held
 
 ANSWERS = ("taken", "not_taken", "all_taken", "later", "forgot", "told_to_stop")
 NOT_TAKEN = ("not_taken", "later", "forgot", "told_to_stop")
+BARE = ("yes", "no")
 SOON = timedelta(hours=12)
 STILL = timedelta(hours=24)
 
 
 def about_dose(tx: Tx, words: str) -> bool:
+    """A bare yes or no is an answer to something, and nothing was asked: it never says that a medicine was taken."""
     lexicon = tx.ctx.book.lexicon(tx.now)
-    return lexicon.answer(words, ANSWERS) is not None or lexicon.tells_of_eating(words)
+    if lexicon.tells_of_eating(words):
+        return True
+    return lexicon.answer(words, ANSWERS) is not None and lexicon.answer(words, BARE) is None
 
 
 async def dose_told(tx: Tx, who: Who, words: str, delivery: Delivery) -> str:

@@ -29,12 +29,13 @@ _HANDLED = text(
 
 @dataclass
 class Crowd:
-    """`fed`: how many updates each participant has made."""
+    """`fed`: how many updates each participant has made. `answered`: tokens of questions that need no more taps."""
 
     ctx: Ctx
     api: FakeBotApi
     chance: Random
     fed: Counter[int] = field(default_factory=Counter)
+    answered: set[str] = field(default_factory=set)
     asked: frozenset[int] = frozenset()
     handled: Mapping[int, int] = field(default_factory=dict)
     looked: asyncio.Condition = field(default_factory=asyncio.Condition)
@@ -69,29 +70,28 @@ class Crowd:
         await self._until(lambda: self.handled.get(pid, 0) >= self.fed[pid])
 
     async def _tap(self, person: Person, button: str, words: str) -> None:
-        """Tap the newest such button, sometimes twice; where none appears, its message was lost: write instead."""
-        message_id = await self._find(person.chat, button)
-        if message_id is None:
+        """Tap such a button, sometimes twice; where none appears, its message was lost on the way: write instead."""
+        found = await self._find(person.chat, button)
+        if found is None:
             if words:
                 self._say(person, words)
             return
-        data = dict(self._shown(person.chat, message_id))[button]
+        message_id, data = found
+        if words:
+            self.answered.add(data.partition(":")[0])
         for _ in range(self.chance.choice((1, 1, 2))):
             self.api.press(person.chat, message_id, data, stale=True)
             self.fed[person.participant_id] += 1
 
-    async def _find(self, chat: int, button: str) -> int | None:
+    async def _find(self, chat: int, button: str) -> tuple[int, str] | None:
+        """The newest such button, and what it carries. One whose question was answered already is only left over there."""
         for _ in range(round(LOOK_SECONDS / 0.1)):
             for shown in reversed(self.api.visible(chat)):
-                if shown.by_bot and shown.buttons:
-                    if button in dict(shown.buttons):
-                        return shown.message_id
-                    break
+                data = dict(shown.buttons).get(button, "") if shown.by_bot else ""
+                if data and data.partition(":")[0] not in self.answered:
+                    return shown.message_id, data
             await asyncio.sleep(0.1)
         return None
-
-    def _shown(self, chat: int, message_id: int) -> tuple[tuple[str, str], ...]:
-        return next(shown.buttons for shown in self.api.visible(chat) if shown.message_id == message_id)
 
     def _say(self, person: Person, words: str) -> None:
         self.api.say(person.chat, words)

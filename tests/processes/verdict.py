@@ -70,8 +70,16 @@ async def recorded_as_said(ctx: Ctx, said: Mapping[int, tuple[Report, ...]]) -> 
     ):
         found[row.participant_id].append((row.drug, row.status))
     wrong = {pid: (reports, said[pid]) for pid, reports in found.items() if tuple(reports) != said[pid]}
-    assert wrong == {}
+    assert wrong == {}, [await heard_from(ctx, pid) for pid in wrong]
     return sum(map(len, said.values()))
+
+
+async def heard_from(ctx: Ctx, pid: int) -> list[str]:
+    """What the bot made of each message of one participant, to find out what went wrong."""
+    query = "SELECT kind, outcome, tries, received_at AS at FROM inbox_message WHERE participant_id = :pid ORDER BY inbox_id"
+    return [
+        f"{row.at:%H:%M:%S} {row.kind} {row.outcome} {row.tries}" for row in await rows(ctx, query, pid=pid)
+    ]
 
 
 async def every_reminder(ctx: Ctx, people: Iterable[Person]) -> None:
