@@ -24,6 +24,7 @@ SLOTS: dict[str, dict[str, Any]] = {
     "dose": DOSES,
     "correct": ANSWERED,
     "nurse": SITE,
+    "from_nurse": {**SITE, "words": "明天请空腹来"},
     "stop": SITE,
     "resume_reminders": {},
     "danger": DANGER,
@@ -65,6 +66,7 @@ QUESTIONS: list[tuple[str, list[str]]] = [
 # Questions that take any words as their answer.
 WORDS: list[tuple[str, list[str]]] = [
     ("nurse", []),
+    ("from_nurse", []),
     ("dose", ["3"]),
     ("dose", ["3", "5"]),
     ("correct", ["1", "2"]),
