@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from bot.app.page import PageBackend, PageNews
 from bot.app.polling import Polling
 from bot.app.web import web_app
+from bot.channels.email import ACCOUNT as MAIL_ACCOUNT
 from bot.channels.email import EmailChannel
 from bot.channels.telegram import TelegramChannel
 from bot.db.database import Database
@@ -51,7 +52,7 @@ class App:
         self.database = Database(settings.async_database_url)
         self.worker: Worker | None = None
         keyring = Keyring(settings.keys.masters, settings.keys.lookup, settings.keys.seal)
-        addresses = Addresses(public_url(settings), bot_name, self.mail.account if self.mail else "none")
+        addresses = Addresses(public_url(settings), bot_name, MAIL_ACCOUNT)
         wording = load_wording(LOCALES)
         self.ctx = Ctx(self.database, keyring, wording, Book(), addresses, at_commit, self._wake)
         self.news = PageNews()
@@ -83,6 +84,8 @@ class App:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Worker, news of the page and polling, while the block lasts."""
+        if self.mail is None and await deployment.mark(self.ctx) == "live":
+            log.warning("Staff get no mail: SUIYAO_SMTP_URL is not set", extra={"action": "no_mail"})
         self.worker = Worker(self.ctx, self._lines())
         polling = (
             Polling(self) if self.telegram is not None and not self.settings.telegram_webhook_secret else None

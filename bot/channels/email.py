@@ -29,6 +29,7 @@ from bot.messages import Outbound
 _ADDRESS = re.compile(r"[!-;=?A-~]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*")  # printable ASCII without < > @
 _KEY = re.compile(r"[A-Za-z0-9.-]{1,64}")
 _USUAL_PORTS = {"smtp": 25, "smtps": 465}
+ACCOUNT = "staff"  # not the sender's address: a changed SUIYAO_MAIL_FROM must not leave alerts behind that nobody sends
 
 
 class EmailChannel:
@@ -38,6 +39,7 @@ class EmailChannel:
     """
 
     name = "email"
+    account = ACCOUNT
     can_push = True
     can_edit = False
 
@@ -48,11 +50,11 @@ class EmailChannel:
             raise Misconfigured(
                 "SUIYAO_SMTP_URL: not of the form smtp://user:password@host:port or smtps://..."
             )
-        self.account = parseaddr(mail_from)[1]
-        if not _ADDRESS.fullmatch(self.account) or not mail_from.isprintable():
+        self._sender = parseaddr(mail_from)[1]
+        if not _ADDRESS.fullmatch(self._sender) or not mail_from.isprintable():
             raise Misconfigured("SUIYAO_MAIL_FROM: not an e-mail address")
         self._from, self._relay, self._timeout = mail_from, relay, timeout
-        self._domain = self.account.rpartition("@")[2]
+        self._domain = self._sender.rpartition("@")[2]
 
     async def send(self, outbound: Outbound) -> str:
         """The Message-ID, made of `message_key`: a mail that is sent again carries the same one."""
@@ -71,7 +73,7 @@ class EmailChannel:
         """Whatever fails here, nothing was sent."""
         try:
             await client.connect()
-            await client.mail(self.account)
+            await client.mail(self._sender)
             await client.rcpt(address)
         except SMTPResponseException as error:
             raise _refused(error) from None

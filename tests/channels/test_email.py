@@ -246,4 +246,4 @@ def test_a_wrong_sender_is_one_line(sender: str) -> None:
 def test_who_the_channel_is() -> None:
     channel = EmailChannel("smtps://mail.example", FROM)
     about = (channel.name, channel.account, channel.can_push, channel.can_edit)
-    assert about == ("email", "suiyao@hospital.example", True, False)
+    assert about == ("email", "staff", True, False)

@@ -81,6 +81,12 @@ class Serving:
         """As an operator stops it. Returns its exit status."""
         return await self._end(by)
 
+    async def ended(self) -> int:
+        """Its exit status, when it ends by itself."""
+        assert self._process is not None
+        async with asyncio.timeout(START_SECONDS):
+            return await self._process.wait()
+
     async def _end(self, by: signal.Signals) -> int:
         assert self._process is not None
         if self.running:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+import signal
 from collections.abc import AsyncIterator
 from datetime import time
 from pathlib import Path
@@ -13,10 +15,13 @@ import pytest
 
 from bot.services.context import Ctx
 from bot.services.enrolment import Enrolled, enrol
-from tests.processes.serving import environment, served
+from tests.processes.serving import Serving, environment, free_port, served
 from tests.processes.town import NAME, PHONE, newcomer, town, zone_at_noon
+from tests.processes.verdict import rows
 from tests.support import house
 from tests.support.bot_api import TOKEN, FakeBotApi
+from tests.support.web_backend import MemoryBackend
+from tests.support.web_visitor import Visitor
 
 CHAT = 501
 SAID = "昨天夜里腿有点麻，想问问"
@@ -78,12 +83,90 @@ async def test_from_invitation_to_question_and_nothing_in_the_logs(
     async with served(environ, tmp_path / "log") as serving:
         await link(api, done.invited.code)
         api.say(CHAT, SAID)
-        await api.until(lambda: len(api.called("sendMessage", CHAT)) > 5, 30.0)
-        async with httpx.AsyncClient(trust_env=False) as client:
-            assert (await client.get(f"{serving.url}/i/{done.invited.code}")).status_code == 200
+        await handled(ctx, 6)
+        await visit(serving, done.invited.code)
+        await handled(ctx, 8)
         assert await serving.stop() == 0
         log = serving.log
     assert "A message was settled action=outbox_settled" in log
     hidden = [TOKEN, TOKEN.partition(":")[2], done.invited.code, NAME, PHONE, PHONE[-4:], "王护士", str(CHAT)]
     assert [word for word in hidden if re.search(rf"(?<![0-9]){re.escape(word)}(?![0-9])", log)] == []
-    assert re.findall("[一-鿿]+", log) == []
+    assert re.findall("[一-鿿]+|%E[4-9]", log) == []
+
+
+async def handled(ctx: Ctx, count: int) -> None:
+    async with asyncio.timeout(60):
+        query = "SELECT count(*) AS n FROM inbox_message WHERE state = 'handled'"
+        while (await rows(ctx, query))[0].n < count:  # noqa: ASYNC110 - the event is in another process
+            await asyncio.sleep(0.1)
+
+
+async def visit(serving: Serving, code: str) -> None:
+    """Open the page by an invitation, and write something there."""
+    async with httpx.AsyncClient(base_url=serving.url, trust_env=False) as client:
+        visitor = Visitor(client, MemoryBackend())
+        await visitor.open(f"/i/{code}")
+        await visitor.send(f"/i/{code}", {"once": visitor.hidden("once")})
+        await visitor.open()
+        await visitor.send("/chat/say", visitor.form(text=SAID))
+        assert visitor.token not in serving.log
+
+
+@pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT])
+async def test_it_stops_when_told_also_with_a_page_open_and_goes_on_where_it_was(
+    by: signal.Signals, ctx: Ctx, environ: dict[str, str], api: FakeBotApi, tmp_path: Path
+) -> None:
+    async with served(environ, tmp_path / "log") as serving:
+        async with httpx.AsyncClient(base_url=serving.url, trust_env=False, timeout=60) as client:
+            visitor = Visitor(client, MemoryBackend())
+            await visitor.open("/i/anything")
+            await visitor.send("/i/anything", {"once": visitor.hidden("once")})
+            async with client.stream("GET", "/chat/events") as events:
+                assert events.status_code == 200
+                assert await serving.stop(by) == 0
+        assert "timeout graceful shutdown exceeded" not in serving.log
+        assert "Traceback" not in serving.log
+        api.say(CHAT, "您好")
+        await serving.start()
+        await said(api, CHAT, "邀请")
+
+
+async def test_it_stops_when_told_before_it_has_started(
+    database_url: str, ctx: Ctx, api: FakeBotApi, tmp_path: Path
+) -> None:
+    """Telegram keeps it waiting: it is not half-started, and ends at once."""
+    api.fail("stall", method="getMe", seconds=30.0)
+    environ = environment(database_url, TELEGRAM_TOKEN=TOKEN, TELEGRAM_API_BASE=api.base)
+    serving = Serving(environ, tmp_path / "log")
+    await serving.start()
+    await api.until(lambda: api.called("getMe"), 60.0)
+    assert await serving.stop() == 0
+    assert serving.log == ""
+
+
+async def test_a_token_that_telegram_refuses(
+    database_url: str, ctx: Ctx, api: FakeBotApi, tmp_path: Path
+) -> None:
+    wrong = "700123456:AAAnotherTokenThatNobodyKnows_0123456"
+    environ = environment(database_url, TELEGRAM_TOKEN=wrong, TELEGRAM_API_BASE=api.base)
+    serving = Serving(environ, tmp_path / "log")
+    await serving.start()
+    assert await serving.ended() == 2
+    assert serving.log == f"suiyao: SUIYAO_TELEGRAM_TOKEN: refused by {api.base}\n"
+
+
+async def test_telegram_that_is_away_at_the_start_is_waited_for(
+    database_url: str, ctx: Ctx, tmp_path: Path
+) -> None:
+    """The page serves meanwhile; messages are fetched once Telegram is there."""
+    port = free_port()
+    environ = environment(database_url, TELEGRAM_TOKEN=TOKEN, TELEGRAM_API_BASE=f"http://127.0.0.1:{port}")
+    async with served(environ, tmp_path / "log") as serving:
+        assert "Telegram cannot be reached yet" in serving.log
+        late = FakeBotApi()
+        await late.start(port)
+        try:
+            late.say(CHAT, "您好")
+            await said(late, CHAT, "邀请")
+        finally:
+            await late.stop()

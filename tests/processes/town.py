@@ -12,6 +12,7 @@ from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 from bot.app.sources import shipped
+from bot.channels.email import ACCOUNT as MAIL_ACCOUNT
 from bot.channels.telegram_updates import account_of
 from bot.db.database import Database
 from bot.dialogue.notes import ConsentDecided
@@ -46,7 +47,7 @@ async def town(
     """Services on a prepared database with one site and one nurse, as a process of its own would have them."""
     database = Database(asyncpg_url(database_url))
     try:
-        addresses = Addresses("http://127.0.0.1:8080", "suiyao_test_bot", MAIL_FROM)
+        addresses = Addresses("http://127.0.0.1:8080", "suiyao_test_bot", MAIL_ACCOUNT)
         ctx = Ctx(database, house.keyring(), house.wording(), book.Book(), addresses, at_commit)
         await deployment.prepare(ctx, mark, virtual_now)
         await book.publish(ctx, [source for _, source in shipped()], "test")
