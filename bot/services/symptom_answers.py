@@ -18,7 +18,7 @@ from bot.db.conversations import Conversation, Question
 from bot.db.symptoms import ProvisionalGrade, SymptomCheck, SymptomReport
 from bot.dialogue.notes import SymptomsAnswered, SymptomsReported, SymptomsWanted
 from bot.dialogue.turn import Phrase
-from bot.services import outbox, prompting, sealing, symptom_lines, timeline, timers
+from bot.services import alert_life, outbox, prompting, sealing, symptom_lines, timeline, timers
 from bot.services.alerts import Cause, raise_alert
 from bot.services.auditing import of_participant
 from bot.services.context import Tx
@@ -132,6 +132,8 @@ async def raise_for(
         )
         if await raise_alert(tx, cause) is not None:
             raised.append(hit)
+            # What was taken in hand as milder is open again: somebody has to look anew.
+            await alert_life.reopen_milder(tx, who.participant_id, hit.urgency)
         told |= {one: min(URGENCIES.index(hit.urgency), told.get(one, 9)) for one in hit.symptoms}
     return raised
 
