@@ -6,10 +6,11 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, insert, or_, select
+from sqlalchemy import Row, and_, bindparam, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from bot.db.people import CareLink, Consent, Contact, Correspondent, Participant
+from bot.db.privacy import DataKey
 from bot.db.sites import Site
 from bot.services import sealing
 from bot.services.context import Tx
@@ -107,7 +108,14 @@ class Sender:
 
 
 _SENDER = (
-    select(Contact.contact_id, Contact.key_id, Contact.correspondent_id, CareLink.participant_id)
+    select(
+        Contact.contact_id,
+        Contact.key_id,
+        Contact.correspondent_id,
+        CareLink.participant_id,
+        DataKey.wrapped.is_(None).label("erased"),
+    )
+    .join(DataKey, DataKey.key_id == Contact.key_id)
     .outerjoin(
         CareLink, and_(CareLink.correspondent_id == Contact.correspondent_id, CareLink.until.is_(None))
     )
@@ -129,6 +137,9 @@ async def meet(tx: Tx, channel: str, account: str, address: str) -> Sender:
     if row is None:
         await _add_stranger(tx, channel, account, address, lookup)
         row = (await tx.execute(_SENDER, values)).one()
+    if row.erased:
+        await _meet_again(tx, row.contact_id, address)
+        row = (await tx.execute(_SENDER, values)).one()
     return Sender(row.contact_id, row.key_id, row.correspondent_id, row.participant_id)
 
 
@@ -146,6 +157,22 @@ async def _add_stranger(tx: Tx, channel: str, account: str, address: str, lookup
             created_at=tx.now,
         )
         .on_conflict_do_nothing()
+    )
+
+
+async def _meet_again(tx: Tx, contact_id: int, address: str) -> None:
+    """Whose key was destroyed (a stranger of last week, a person who was erased) is nobody we know."""
+    key_id = await sealing.strangers_key(tx)
+    await tx.execute(
+        update(Contact)
+        .where(Contact.contact_id == contact_id)
+        .values(
+            key_id=key_id,
+            address_sealed=await sealing.seal(tx, key_id, "address", address),
+            correspondent_id=None,
+            state="stranger",
+            bound_at=None,
+        )
     )
 
 

@@ -77,7 +77,8 @@ async def claim(ctx: Ctx, channel: str, account: str, pace: Pace, limit: int = 2
             return []
         await _mark(tx, rows, pace)
         await _spend(tx, row, len(rows), pace)
-        return [await _parcel(tx, found) for found in rows]
+        parcels = [await _parcel(tx, found) for found in rows]
+        return [parcel for parcel in parcels if parcel is not None]
 
 
 def _values(tx: Tx, channel: str, account: str, free: int) -> dict[str, object]:
@@ -182,7 +183,11 @@ async def _mark(tx: Tx, rows: list[Row[Any]], pace: Pace) -> None:
         )
 
 
-async def _parcel(tx: Tx, row: Row[Any]) -> Parcel:
+async def _parcel(tx: Tx, row: Row[Any]) -> Parcel | None:
+    """None when the person's key was destroyed: there is nothing left to send, nor anybody to send it to."""
+    if not (await sealing.unlock(tx, row.text_key) and await sealing.unlock(tx, row.address_key)):
+        await _set(tx, row.message_id, state="cancelled", settled_at=tx.now)
+        return None
     content = json.loads(await _open(tx, row.text_key, row.text_id, "outbound", row.text))
     outbound = Outbound(
         address=(await _open(tx, row.address_key, row.address_id, "address", row.address)).decode(),
@@ -198,7 +203,6 @@ async def _parcel(tx: Tx, row: Row[Any]) -> Parcel:
 
 
 async def _open(tx: Tx, key_id: uuid.UUID, sealed_id: uuid.UUID, kind: str, ciphertext: bytes) -> bytes:
-    await sealing.unlock(tx, key_id)
     return tx.ctx.keyring.unseal(key_id, sealed_id, kind, ciphertext)
 
 
