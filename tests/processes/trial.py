@@ -84,7 +84,7 @@ async def everybody(ctx: Ctx, api: FakeBotApi, count: int) -> list[Person]:
     people = []
     async with ctx.begin() as tx:
         for number in range(count):
-            chat, at = 1001 + number, time(12, number % 4)
+            chat, at = 1001 + number, time(12, number % 3)
             people.append(await linked(tx, chat, newcomer("Asia/Shanghai", date(2026, 11, 2), at)))
             api.world.open(chat)
     return people
