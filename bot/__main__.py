@@ -18,6 +18,7 @@ COMMANDS = {
     "study": "bot.commands.study:study",
     "chat": "bot.commands.chat:chat",
     "plan": "bot.commands.plan:plan",
+    "rules": "bot.commands.rules:rules",
     "site": "bot.commands.people:site",
     "staff": "bot.commands.people:staff",
     "enrol": "bot.commands.people:enrol",

@@ -9,17 +9,17 @@ import csv
 import io
 import re
 from datetime import date, time
-from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import click
+
+from bot.commands.study_file import read_study, stop, wrong
 
 if TYPE_CHECKING:
     from schedules.regimen import PlannedDose
     from schedules.study import Study
 
 COLUMNS = ("arm", "drug", "cycle", "cycle_day", "dose_mg", "local_date", "local_time", "utc")
-_LONGEST_FILE = 1024 * 1024  # bytes; a study's file has a few thousand
 _MOST_CYCLES = 200  # fifteen years
 
 
@@ -54,7 +54,7 @@ def plan(
     # pydantic is imported only now, so that `--help` of every command stays quick.
     from schedules.regimen import ideal_timeline, planned_doses
 
-    study = _read_study(_given("--study", study_name))
+    study = read_study(_given("--study", study_name))
     count = _whole("--cycles", cycles, 1, _MOST_CYCLES)
     timeline = ideal_timeline(
         study,
@@ -79,39 +79,9 @@ def _table(arm: str, doses: tuple[PlannedDose, ...]) -> str:
     return out.getvalue()
 
 
-def _read_study(name: str) -> Study:
-    from schedules.study import StudyError, parse_study
-
-    path = _study_path(name)
-    try:
-        with path.open("rb") as file:
-            content = file.read(_LONGEST_FILE + 1)
-        if len(content) > _LONGEST_FILE:
-            _wrong("--study", name, "the file is larger than 1 MiB")
-        return parse_study(content.decode("utf-8"), str(path))
-    except OSError as error:
-        _wrong("--study", name, f"cannot be read ({error.strerror})")
-    except UnicodeDecodeError:
-        _wrong("--study", name, "the file is not UTF-8 text")
-    except StudyError as error:
-        _stop(str(error))
-
-
-def _study_path(name: str) -> Path:
-    import schedules
-
-    folder = Path(schedules.__file__).parent / "studies"
-    known = {path.stem: path for path in sorted(folder.glob("*.toml"))}
-    if name in known:
-        return known[name]
-    if name.endswith(".toml") or "/" in name:
-        return Path(name)
-    _wrong("--study", name, f"neither a study ({', '.join(known)}) nor a .toml file")
-
-
 def _arm(study: Study, name: str) -> str:
     if name not in study.arms:
-        _wrong("--arm", name, f"study {study.id} has {', '.join(study.arms)}")
+        wrong("--arm", name, f"study {study.id} has {', '.join(study.arms)}")
     return name
 
 
@@ -121,20 +91,20 @@ def _date(text: str) -> date:
             return date.fromisoformat(text)
         except ValueError:
             pass
-    _wrong("--start", text, "not a date from 2000 to 2099 such as 2026-11-02")
+    wrong("--start", text, "not a date from 2000 to 2099 such as 2026-11-02")
 
 
 def _time(text: str) -> time:
     if re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", text):
         return time.fromisoformat(text)
-    _wrong("--time", text, "not a time such as 08:00")
+    wrong("--time", text, "not a time such as 08:00")
 
 
 def _zone(name: str) -> str:
     from schedules.localtime import zone_exists
 
     if not zone_exists(name):
-        _wrong("--tz", name, "not a time zone such as Asia/Shanghai")
+        wrong("--tz", name, "not a time zone such as Asia/Shanghai")
     return name
 
 
@@ -143,12 +113,12 @@ def _delays(given: tuple[str, ...], cycles: int, cycle_days: int) -> dict[int, i
     for text in given:
         number, separator, days = text.partition(":")
         if not separator:
-            _wrong("--delay", text, "not of the form CYCLE:DAYS such as 2:7")
+            wrong("--delay", text, "not of the form CYCLE:DAYS such as 2:7")
         if cycles == 1:
-            _wrong("--delay", text, "only cycles 2 and later; --cycles is 1")
+            wrong("--delay", text, "only cycles 2 and later; --cycles is 1")
         cycle = _whole("--delay", number, 2, cycles, shown=text)
         if cycle in delays:
-            _wrong("--delay", text, f"cycle {cycle} is delayed twice")
+            wrong("--delay", text, f"cycle {cycle} is delayed twice")
         delays[cycle] = _whole("--delay", days, 1 - cycle_days, 366, shown=text)
     return delays
 
@@ -156,22 +126,11 @@ def _delays(given: tuple[str, ...], cycles: int, cycle_days: int) -> dict[int, i
 def _whole(option: str, text: str, least: int, most: int, shown: str | None = None) -> int:
     number = int(text) if re.fullmatch(r"-?[0-9]{1,4}", text) else None
     if number is None or not least <= number <= most:
-        _wrong(option, shown or text, f'"{text}" is not a whole number from {least} to {most}')
+        wrong(option, shown or text, f'"{text}" is not a whole number from {least} to {most}')
     return number
 
 
 def _given(option: str, value: str | None) -> str:
     if value is None:
-        _stop(f"{option}: missing; see `suiyao plan --help`")
+        stop(f"{option}: missing; see `suiyao plan --help`")
     return value
-
-
-def _wrong(option: str, value: str, why: str) -> NoReturn:
-    shown = "".join(sign if sign.isprintable() else "?" for sign in value[:80])
-    _stop(f'{option} "{shown}": {why}')
-
-
-def _stop(message: str) -> NoReturn:
-    # Not a click.UsageError: it would add three lines of usage to the one that says what is wrong.
-    click.echo(message, err=True)
-    raise SystemExit(2)

@@ -20,6 +20,8 @@ from bot.dialogue.script import Script, parse_script
 from bot.errors import Misconfigured
 from bot.symptoms.danger import DangerLexicon, parse_danger
 from bot.symptoms.grading import Grading, parse_grading
+from bot.symptoms.lab_rules import parse_laboratory
+from bot.symptoms.labs import Laboratory
 from bot.symptoms.questionnaire import Questionnaire, parse_questionnaire
 from bot.symptoms.triage import Triage, parse_triage
 from schedules.study import Study, parse_study
@@ -35,6 +37,7 @@ PARSERS: Mapping[str, Callable[[str, str], Any]] = {
     "questionnaire": parse_questionnaire,
     "grading": parse_grading,
     "triage": parse_triage,
+    "labs": parse_laboratory,
 }
 
 
@@ -124,6 +127,10 @@ class Book:
 
     def triage(self, now: datetime) -> tuple[str, Triage]:
         key = self.current("triage", "triage", now)
+        return key, self._parsed[key]
+
+    def laboratory(self, now: datetime) -> tuple[str, Laboratory]:
+        key = self.current("labs", "labs", now)
         return key, self._parsed[key]
 
 
