@@ -105,6 +105,9 @@ class PageBackend:
     async def knows(self, address: str) -> bool:
         return await screens.knows(self._ctx, ACCOUNT, address)
 
+    async def follows(self, address: str) -> bool:
+        return await screens.follows(self._ctx, ACCOUNT, address)
+
     async def view(self, address: str) -> ChatView | None:
         screen = await screens.view(self._ctx, ACCOUNT, address)
         if screen is None:
@@ -134,6 +137,8 @@ class PageBackend:
                 if now != seen:
                     seen = now
                     yield
+                if not await self.follows(address):
+                    return  # the person reads elsewhere now: this stream is not theirs any more
         finally:
             self._news.leave(str(contact), event)
 

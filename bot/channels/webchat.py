@@ -132,7 +132,7 @@ class Page:
 
     async def events(self, request: Request) -> Response:
         token = device.token_of(request, self.secure)
-        if token is None or not await self.backend.knows(token):
+        if token is None or not await self.backend.follows(token):
             return Response(status_code=204)  # tells the browser not to come back
         stream = events.stream(self.backend.changes(token))
         # Nothing between us and the phone may collect the stream, be it to buffer or to compress it.

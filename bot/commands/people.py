@@ -166,9 +166,15 @@ def enrol(
 @click.command()
 @click.argument("subject")
 @click.option("--for", "relation", type=click.Choice(["self", "family"]), help="Whom it is for, when known.")
+@click.option(
+    "--lost", is_flag=True, help="The old phone is lost: cut it off now, before a new one is linked."
+)
 @click.option("--format", "output", type=FORMAT, default="text", show_default=True)
-def invite(subject: str, relation: str | None, output: str) -> None:
-    """Print a fresh invitation for SUBJECT; earlier unused ones stop working."""
+def invite(subject: str, relation: str | None, lost: bool, output: str) -> None:
+    """Print a fresh invitation for SUBJECT; earlier unused ones stop working.
+
+    Linking another phone on the same channel (page or Telegram) cuts the older one off.
+    """
     from bot.commands.session import in_transaction
     from bot.services import linking
     from bot.services.enrolment import by_subject
@@ -177,6 +183,8 @@ def invite(subject: str, relation: str | None, output: str) -> None:
     async def work(tx: Tx) -> dict[str, Any]:
         participant_id = await by_subject(tx, subject)
         await lock_participant(tx, participant_id)
+        if lost:
+            await linking.lost(tx, participant_id, "cli", relation)
         invited = await linking.invite(tx, participant_id, "cli", relation)
         return {"subject_id": subject, **invitation(tx, invited)}
 

@@ -21,7 +21,7 @@ class InvitationTried:
 
 @dataclass(frozen=True, slots=True)
 class RespondentTold:
-    """Who holds the phone."""
+    """Who holds the phone. Outcome: new | abroad (only Telegram is still to be agreed to) | known."""
 
     role: Literal["participant", "family"]
 

@@ -27,6 +27,8 @@ async def carry_out(tx: Tx, words: str, zone: str, codes: list[str]) -> list[str
     participant_id = (await tx.execute(select(Participant.participant_id))).scalar_one()
     if name == "invite":
         await lock_participant(tx, participant_id)
+        if options.get("phone") == "lost":
+            await linking.lost(tx, participant_id, "staff:0", options.get("for"))
         codes.append((await linking.invite(tx, participant_id, "staff:0", options.get("for"))).code)
         return []
     if name == "why":

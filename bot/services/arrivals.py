@@ -8,7 +8,7 @@ from bot.db.conversations import Question
 from bot.db.people import Contact
 from bot.dialogue.turn import Heard, Phrase
 from bot.messages import Inbound, Kind
-from bot.services import conversing, danger, linking, outbox, staff_chat, talks, wishes
+from bot.services import conversing, danger, linking, outbox, people, staff_chat, talks, wishes
 from bot.services.context import Tx
 from bot.services.conversing import Delivery
 from bot.services.delivery_failures import close_contact
@@ -36,6 +36,8 @@ async def _group(tx: Tx, who: Who, inbound: Inbound, inbox_id: int) -> str:
 
 
 async def _start(tx: Tx, who: Who, inbound: Inbound, inbox_id: int) -> str:
+    if who.state == "moved":
+        return await _open_again(tx, who, inbound, inbox_id)
     if who.participant_id is not None and await linking.known_already(tx, who, inbound.text):
         # The start button, or his own used invitation, pressed again by somebody we know.
         await command(tx, who, "menu", Delivery(inbox_id))
@@ -54,6 +56,28 @@ EVENTS = {
     Kind.GROUP: _group,
     Kind.START: _start,
 }
+
+
+async def moved(tx: Tx, who: Who, inbound: Inbound, inbox_id: int) -> str:
+    """The person reads and writes on another telephone: this one learns nothing more, unless it is invited anew."""
+    nobody = people.of_this_screen(who)
+    row = await talks.latest_open(tx, nobody)
+    if row is not None and inbound.kind is Kind.TEXT:
+        return await stranger(tx, nobody, inbound, inbox_id)
+    if danger.stated(danger.heard(tx, inbound)) is None:  # those were answered when they were accepted
+        phrase = Phrase("contact.rebound", {"site_phone": who.site_phone})
+        await outbox.reply(tx, who, [phrase], inbox_id)
+    return "moved"
+
+
+async def _open_again(tx: Tx, who: Who, inbound: Inbound, inbox_id: int) -> str:
+    if await linking.known_already(tx, who, inbound.text):
+        return await moved(tx, who, inbound, inbox_id)
+    nobody = people.of_this_screen(who)
+    await _close_open(tx, nobody)
+    slots = {"code": linking.slot(tx, inbound.text)}
+    await conversing.begin(tx, nobody, "link", slots, Delivery(inbox_id))
+    return "start"
 
 
 async def stranger(tx: Tx, who: Who, inbound: Inbound, inbox_id: int) -> str:

@@ -147,9 +147,9 @@ async def _carry_out(tx: Tx, who: Who, talk: Talk, turn: Turn, delivery: Deliver
             if done.ends_all:
                 await end_all(tx, await open_scripts(tx, who), "question.closed")
         if turn.notes:
-            who = await people.by_contact(
-                tx, who.contact_id
-            )  # a stranger became somebody, a patient his daughter
+            # A stranger became somebody, a patient his daughter; on a telephone that was left, nobody is still nobody.
+            met = await people.by_contact(tx, who.contact_id)
+            who = who if met.state == "moved" else met
         if not _waits(talk.script, turn):
             break
         assert done.outcome is not None and turn.state is not None

@@ -51,9 +51,14 @@ async def refused(tx: Tx, row: Row[Any], *, lost: bool) -> None:
 
 async def close_contact(tx: Tx, contact_id: int, participant_id: int | None) -> None:
     """Blocked, deactivated, gone: stop writing there. The participant is never deleted."""
-    await tx.execute(update(Contact).where(Contact.contact_id == contact_id).values(state="blocked"))
+    closed = await tx.scalar(
+        update(Contact)
+        .where(Contact.contact_id == contact_id, Contact.state != "moved")
+        .values(state="blocked")
+        .returning(Contact.contact_id)
+    )
     await outbox.cancel_contact(tx, contact_id)
-    if participant_id is not None:
+    if closed is not None and participant_id is not None:  # nobody misses a telephone that was left before
         # One alert for each time that a bound contact is lost, not one for each message that fails.
         lost = await tx.scalar(select(Contact.bound_at).where(Contact.contact_id == contact_id))
         key = f"contact_lost:{contact_id}:{lost.isoformat() if lost else ''}:{tx.now.date().isoformat()}"

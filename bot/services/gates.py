@@ -19,9 +19,6 @@ async def closed_to(tx: Tx, who: Who, inbound: Inbound, inbox_id: int) -> str | 
     assert who.participant_id is not None
     if await timeline.status(tx, who.participant_id) == "ended":
         return await _after_the_end(tx, who, inbound, inbox_id)
-    if who.state == "moved":
-        # The person reads and writes elsewhere now; whoever holds this account learns nothing more.
-        return await _close_with(tx, who, "moved", "contact.rebound", inbound, inbox_id)
     if await _in_welcome(tx, who):
         return None
     if not await people.may_hear(tx, who):

@@ -42,6 +42,8 @@ async def handle(tx: Tx, who: Who, inbound: Inbound, inbox_id: int) -> str:
         return await arrivals.EVENTS[inbound.kind](tx, who, inbound, inbox_id)
     if who.staff_id is not None:
         return await staff_chat.handle(tx, who, inbound, inbox_id)
+    if who.state == "moved":
+        return await arrivals.moved(tx, who, inbound, inbox_id)
     if who.participant_id is None:
         return await arrivals.stranger(tx, who, inbound, inbox_id)
     closed = await closed_to(tx, who, inbound, inbox_id)

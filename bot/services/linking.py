@@ -109,8 +109,19 @@ async def tried(tx: Tx, who: Who, note: InvitationTried, inbox_id: int | None) -
         .where(Invitation.invitation_id == found.invitation_id)
         .values(used_at=tx.now, used_by_contact=who.contact_id)
     )
-    await bind(tx, who, found.participant_id, found.relation or "self")
-    return Done("linked", begin=await welcome(tx, who, found.participant_id))
+    relation = found.relation or await _until_told(tx, found.participant_id)
+    await bind(tx, who, found.participant_id, relation)
+    begin = await welcome(tx, who, found.participant_id)
+    invited_as = {"invited_as": found.relation or ""}
+    return Done("linked", begin=Begin(begin.script, {**begin.slots, **invited_as}))
+
+
+async def _until_told(tx: Tx, participant_id: int) -> str:
+    """Whoever opens it may be the participant or a relative: what the participant said is shown to neither before that.
+
+    Where nobody has linked yet there is nothing to see.
+    """
+    return "self" if await _self(tx, participant_id) is None else "family"
 
 
 async def _telegram_off(tx: Tx, who: Who, participant_id: int) -> bool:
@@ -158,7 +169,7 @@ async def _shared(tx: Tx, participant_id: int, invitation_id: int) -> None:
 
 
 async def bind(tx: Tx, who: Who, participant_id: int, relation: str) -> int:
-    """Make this address the person's. An older Telegram account of the same person is told, and left."""
+    """Make this address the person's. An older telephone of the same person on the same channel is told, and left."""
     correspondent_id, key_id = await _correspondent(tx, participant_id, relation)
     address = await _address(tx, who.contact_id)
     await _leave_older(tx, who, correspondent_id)
@@ -193,18 +204,9 @@ async def _address(tx: Tx, contact_id: int) -> bytes:
 
 async def _correspondent(tx: Tx, participant_id: int, relation: str) -> tuple[int, uuid.UUID]:
     """The participant's own correspondent is one, on however many screens; each caregiver is another."""
-    if relation == "self":
-        found = await tx.first(
-            select(Correspondent.correspondent_id, Correspondent.key_id)
-            .join(CareLink, CareLink.correspondent_id == Correspondent.correspondent_id)
-            .where(
-                CareLink.participant_id == participant_id,
-                CareLink.relation == "self",
-                CareLink.until.is_(None),
-            )
-        )
-        if found is not None:
-            return found.correspondent_id, found.key_id
+    found = await _self(tx, participant_id) if relation == "self" else None
+    if found is not None:
+        return found.correspondent_id, found.key_id
     person = (
         await tx.execute(
             select(Participant.key_id, Participant.language).where(
@@ -226,16 +228,45 @@ async def _correspondent(tx: Tx, participant_id: int, relation: str) -> tuple[in
     return correspondent_id, key_id
 
 
+async def _self(tx: Tx, participant_id: int) -> Row[Any] | None:
+    return await tx.first(
+        select(Correspondent.correspondent_id, Correspondent.key_id)
+        .join(CareLink, CareLink.correspondent_id == Correspondent.correspondent_id)
+        .where(
+            CareLink.participant_id == participant_id, CareLink.relation == "self", CareLink.until.is_(None)
+        )
+    )
+
+
 async def _leave_older(tx: Tx, who: Who, correspondent_id: int) -> None:
-    if who.channel != "telegram":
-        return
     for older in await people.contacts_of(tx, correspondent_id):
-        if older.channel == "telegram" and older.contact_id != who.contact_id:
-            await outbox.cancel_contact(tx, older.contact_id)
-            await outbox.reply(tx, older, [Phrase("contact.rebound")], None)
-            await tx.execute(
-                update(Contact).where(Contact.contact_id == older.contact_id).values(state="moved")
-            )
+        if older.channel == who.channel and older.contact_id != who.contact_id:
+            await _leave(tx, older)
+
+
+async def _leave(tx: Tx, contact: Who) -> None:
+    """Whoever holds this telephone learns nothing more; a kind sentence says so, and whom to call."""
+    await outbox.cancel_contact(tx, contact.contact_id)
+    phrase = Phrase("contact.rebound", {"site_phone": contact.site_phone})
+    await outbox.reply(tx, contact, [phrase], None)
+    await tx.execute(update(Contact).where(Contact.contact_id == contact.contact_id).values(state="moved"))
+
+
+async def lost(tx: Tx, participant_id: int, by: str, relation: str | None = None) -> int:
+    """A telephone is in other hands: all of the participant's (or of the family's) are left at once, before a new one is
+    linked. Returns how many."""
+    found = await tx.all(
+        select(CareLink.correspondent_id).where(
+            CareLink.participant_id == participant_id,
+            CareLink.relation == (relation or "self"),
+            CareLink.until.is_(None),
+        )
+    )
+    left = [contact for row in found for contact in await people.contacts_of(tx, row.correspondent_id)]
+    for contact in left:
+        await _leave(tx, contact)
+        of_participant(tx, participant_id, by, "phone_lost", contact=contact.contact_id)
+    return len(left)
 
 
 async def welcome(tx: Tx, who: Who, participant_id: int) -> Begin:

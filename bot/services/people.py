@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Row, and_, bindparam, insert, or_, select, update
@@ -196,6 +196,13 @@ async def add_contact(
         .returning(Contact.contact_id)
     )
     return int((await tx.execute(statement)).scalar_one())
+
+
+def of_this_screen(who: Who) -> Who:
+    """Whose words this telephone may show: nobody's, once the person has moved to another."""
+    if who.state != "moved":
+        return who
+    return replace(who, correspondent_id=None, participant_id=None, relation="")
 
 
 async def reachable(tx: Tx, participant_id: int) -> list[Who]:

@@ -8,7 +8,7 @@ from enum import IntEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, and_, or_, select
+from sqlalchemy import Row, and_, func, or_, select
 
 from bot.db.conversations import Question
 from bot.db.inbox import InboxMessage
@@ -26,6 +26,7 @@ from bot.services.people import Who
 SHOWN = 60  # messages of each direction
 URGENT = ("danger.emergency", "danger.urgent")  # how the ids of texts begin that say whom to call now
 SAID = tuple(kind.value for kind in (Kind.TEXT, Kind.EDITED, Kind.MEDIA, Kind.CHOICE))
+REBOUND = "contact.rebound"  # what a telephone is told that its person has left
 ARRIVED = ("queued", "sending", "sent", "unknown")  # what stands on a screen, or may
 
 
@@ -61,15 +62,28 @@ class Spoken:
 
 async def spoken(tx: Tx, who: Who, open_token: str | None) -> tuple[Spoken, ...]:
     """Oldest first. The open question is left out: it stands elsewhere."""
+    if who.state == "moved":
+        return await _after_moving(tx, who, open_token)
     contacts = await contacts_of(tx, who)
     lines = [*await _ours(tx, who, contacts, open_token), *await _theirs(tx, who, contacts)]
     lines.sort(key=lambda line: (line.at, line.kin, line.number))
     return tuple(lines[-SHOWN:])
 
 
+async def _after_moving(tx: Tx, who: Who, open_token: str | None) -> tuple[Spoken, ...]:
+    """Only what was said to this telephone since the person left it: no word of what was said before."""
+    since = (
+        select(func.max(OutboundMessage.message_id))
+        .where(OutboundMessage.contact_id == who.contact_id, OutboundMessage.text_id == REBOUND)
+        .where(OutboundMessage.inbox_id.is_(None))
+    )
+    left = await tx.scalar(since) or 0
+    return tuple(line for line in await _ours(tx, who, [who.contact_id], open_token) if line.number >= left)
+
+
 async def contacts_of(tx: Tx, who: Who) -> list[int]:
     """All addresses of the person behind this one: they share one conversation."""
-    if who.correspondent_id is None:
+    if who.correspondent_id is None or who.state == "moved":
         return [who.contact_id]
     query = select(Contact.contact_id).where(Contact.correspondent_id == who.correspondent_id)
     return list((await tx.execute(query)).scalars())
@@ -86,6 +100,7 @@ async def _ours(tx: Tx, who: Who, contacts: list[int], open_token: str | None) -
         .outerjoin(Question, Question.token == OutboundMessage.token)
         .where(
             OutboundMessage.contact_id.in_(contacts),
+            or_(OutboundMessage.text_id != REBOUND, OutboundMessage.contact_id == who.contact_id),
             or_(
                 OutboundMessage.state.in_(ARRIVED),
                 and_(OutboundMessage.state == "cancelled", Question.state == "answered"),
@@ -122,6 +137,7 @@ async def _theirs(tx: Tx, who: Who, contacts: list[int]) -> list[Spoken]:
     rows = await tx.all(
         select(InboxMessage)
         .where(InboxMessage.contact_id.in_(contacts), InboxMessage.kind.in_(SAID))
+        .where(func.coalesce(InboxMessage.outcome, "") != "moved")
         .order_by(InboxMessage.inbox_id.desc())
         .limit(SHOWN)
     )

@@ -52,6 +52,13 @@ async def knows(ctx: Ctx, account: str, address: str) -> bool:
         return await people.find(tx, "web", account, address) is not None
 
 
+async def follows(ctx: Ctx, account: str, address: str) -> bool:
+    """Whether there is anything that this device may wait for."""
+    async with ctx.begin() as tx:
+        who = await people.find(tx, "web", account, address)
+        return who is not None and who.state != "moved"
+
+
 async def view(ctx: Ctx, account: str, address: str) -> Screen | None:
     """None for an unknown device. Looking is being told: what is shown counts as delivered from now on."""
     async with ctx.begin() as tx:
@@ -59,6 +66,7 @@ async def view(ctx: Ctx, account: str, address: str) -> Screen | None:
         if who is None:
             return None
         await _mark_shown(tx, who)
+        who = people.of_this_screen(who)
         row = await talks.latest_open(tx, who)
         talk = await talks.talk_of(tx, row) if row is not None else None
         linked = who.participant_id is not None
@@ -139,6 +147,7 @@ async def newest(ctx: Ctx, account: str, address: str) -> tuple[Any, ...]:
         who = await people.find(tx, "web", account, address)
         if who is None:
             return ()
+        who = people.of_this_screen(who)
         mine = talks.asked_of(who)
         queries = (
             select(func.max(OutboundMessage.message_id)).where(

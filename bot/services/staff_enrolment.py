@@ -62,6 +62,8 @@ async def invite(
     await lock_participant(tx, participant_id)
     if not await first_time(tx, session, "invited", once):
         raise Refused("console.invite.done_before")
+    if why == "lost_phone":
+        await linking.lost(tx, participant_id, session.actor)
     invited = await linking.invite(tx, participant_id, session.actor, relation)
     note_down(tx, session.actor, session.actor, "invited", participant=participant_id, why=why, once=once)
     return invited

@@ -11,7 +11,7 @@ from sqlalchemy import insert, select, update
 from bot.db.people import CareLink, Consent, Contact, StatusChange
 from bot.db.regimens import Habit
 from bot.dialogue.notes import ConsentDecided, PreferenceTold, RespondentTold
-from bot.services import linking, outbox, planning, timeline, timers
+from bot.services import linking, outbox, people, planning, timeline, timers
 from bot.services.alerts import Cause, raise_alert
 from bot.services.auditing import of_participant
 from bot.services.context import Tx
@@ -25,15 +25,26 @@ CATCH_UP_LIVES = timedelta(days=4)
 
 
 async def respondent(tx: Tx, who: Who, note: RespondentTold, inbox_id: int | None) -> Done:
-    """The phone is a relative's: from here on it is another correspondent, with an own key and own consents."""
-    if note.role == "family" and who.relation == "self" and who.participant_id is not None:
-        await linking.bind(tx, who, who.participant_id, "family")
-        await _close_empty_self(tx, who)
-    return NOTHING
+    """Outcome: new | abroad | known, by what this person agreed to before, perhaps on another telephone.
+
+    A relative is another correspondent, with an own key and own consents; the participant's own screens are one.
+    """
+    assert who.participant_id is not None
+    relation = "family" if note.role == "family" else "self"
+    if who.relation != relation:
+        await linking.bind(tx, who, who.participant_id, relation)
+        await _close_empty(tx, who)
+        who = await people.by_contact(tx, who.contact_id)
+    if not await people.has_consent(tx, who):
+        return Done("new")
+    if not await people.may_hear(tx, who):
+        return Done("abroad")
+    await catch_up(tx, who)
+    return Done("known")
 
 
-async def _close_empty_self(tx: Tx, who: Who) -> None:
-    """The link made a moment ago as the participant's own had no other address: it ends as it began."""
+async def _close_empty(tx: Tx, who: Who) -> None:
+    """The link made a moment ago as somebody else's had no other address: it ends as it began."""
     others = await tx.scalar(
         select(Contact.contact_id).where(Contact.correspondent_id == who.correspondent_id).limit(1)
     )

@@ -122,10 +122,28 @@ async def test_a_new_phone_takes_the_place_of_the_old_one(town: Office) -> None:
     new = stage.phone("2002")
     await stage.say(new, code[1], Kind.START)
     await stage.say(new, "1234")
+    assert not [shown for shown in stage.shown if shown.phone == old.address and "不再用来" in shown.text]
+    await stage.press(new, "我是本人")
     told = [shown for shown in stage.shown if shown.phone == old.address]
     assert "手机" in told[-1].text
     async with town.ctx.begin() as tx:
         assert [row.code_hash for row in await tx.all(select(Invitation))].count(code[1].encode()) == 0
+
+
+async def test_a_lost_phone_is_cut_off_when_the_nurse_is_told(town: Office) -> None:
+    person = await enrolled(town)
+    stage, old = await linked(town, person)
+    path = f"/console/participants/{person.participant_id}/invitation"
+    async with town.signed_in("nurse") as nurse:
+        assert (await nurse.post(path, why="lost_phone", once=ONCE)).status_code == 200
+        page = await nurse.get(path)
+        assert "moved to another phone" in page.text
+    stage.shown.clear()
+    await stage.say(old, "今天的药")
+    assert len(stage.shown) == 2  # told when it was cut off, and told again
+    assert all("不再用来记录" in shown.text for shown in stage.shown)
+    async with town.ctx.begin() as tx:
+        assert len(await tx.all(select(AuditEntry).filter_by(action="phone_lost"))) == 1
 
 
 SITE = {

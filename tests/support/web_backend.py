@@ -103,6 +103,9 @@ class MemoryBackend:
     async def knows(self, address: str) -> bool:
         return address in self.devices
 
+    async def follows(self, address: str) -> bool:
+        return address in self.devices
+
     async def view(self, address: str) -> ChatView | None:
         self.views += 1
         if self.view_fails is not None:

@@ -64,6 +64,9 @@ class Backend(Protocol):
         Asked before a body is read: a stranger with a made-up cookie shall fill neither memory nor inbox.
         """
 
+    async def follows(self, address: str) -> bool:
+        """Whether there will be news for this device; not once its person has moved to another."""
+
     async def view(self, address: str) -> ChatView | None:
         """None: unknown device. Reading marks what is shown as delivered."""
 

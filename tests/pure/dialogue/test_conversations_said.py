@@ -50,6 +50,7 @@ def test_anything_but_four_digits_is_asked_again(words: str) -> None:
 def test_a_refusal_is_respected() -> None:
     talk = Talk("welcome", welcome(), at(NOW))
     talk.hear("tap:self")
+    talk.hear("outcome:new")
     talk.hear("tap:decline")
     assert "尊重您的决定" in talk.said
     assert not any(say.question for say in talk.turn.says)
@@ -58,6 +59,7 @@ def test_a_refusal_is_respected() -> None:
 def test_the_information_comes_before_the_consent_in_short_messages() -> None:
     talk = Talk("welcome", welcome("telegram"), at(NOW))
     talk.hear("tap:self")
+    talk.hear("outcome:new")
     assert [say.phrases[0].text_id for say in talk.turn.says] == [
         "welcome.what",
         "welcome.limits",
@@ -71,13 +73,14 @@ def test_the_information_comes_before_the_consent_in_short_messages() -> None:
 def test_the_page_asks_no_consent_for_telegram() -> None:
     talk = Talk("welcome", welcome("web"), at(NOW))
     talk.hear("tap:self")
+    talk.hear("outcome:new")
     talk.hear("tap:agree")
     assert talk.step == "dose_time"
 
 
 def test_preferences_are_echoed_in_spoken_time() -> None:
     talk = Talk("welcome", welcome(), at(NOW))
-    for line in ("1", "1", "早上7点半"):
+    for line in ("1", "outcome:new", "1", "早上7点半"):
         talk.hear(line)
     assert talk.said.startswith("提醒改到早上7:30，对吗？")
     for line in ("1", "outcome:kept", "晚上9点到早上7点"):
