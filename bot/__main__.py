@@ -30,6 +30,7 @@ COMMANDS = {
     "arm": "bot.commands.decide:arm",
     "pause": "bot.commands.decide:pause",
     "end": "bot.commands.decide:end",
+    "labs": "bot.commands.labs:labs",
     "report": "bot.commands.report:report",
     "inbox": "bot.commands.inbox:inbox",
     "digest": "bot.commands.digest:digest",

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from schedules.gate_rules import CycleGate
 from schedules.localtime import zone_exists
 from schedules.study_faults import contradictions, shape_faults
 
@@ -196,6 +197,7 @@ class Study(_Rules):
     drugs: Annotated[Mapping[Name, Drug], Field(min_length=1)]
     arms: Annotated[Mapping[Name, Arm], Field(min_length=1)]
     eligibility: Eligibility = Eligibility()
+    cycle_gate: CycleGate | None = None
 
     def text_ids(self) -> tuple[str, ...]:
         """Every text that the study names, sorted, to be compared with the catalogues."""

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from schedules.gate_rules import gate_faults
+
 if TYPE_CHECKING:
     from pydantic import ValidationError
 
@@ -61,6 +63,8 @@ def _printable(text: str) -> str:
 def contradictions(study: Study) -> list[str]:
     """Values that are each allowed but cannot stand together; one line each, key and value named."""
     found = [*_day_faults(study), *_prompt_faults(study), *_check_faults(study), *_arm_faults(study)]
+    if study.cycle_gate is not None:
+        found += gate_faults(study.cycle_gate, frozenset(study.drugs))
     for name, drug in study.drugs.items():
         found += [f"drugs.{name}.{fault}" for fault in (*_drug_faults(study, drug), *_window_faults(drug))]
     return found

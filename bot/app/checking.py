@@ -42,8 +42,15 @@ def faults() -> list[str]:
 
 
 def _between(known: dict[str, list[Any]]) -> list[str]:
-    """Questionnaires against the rules that read them."""
-    return [
+    """Questionnaires against the rules that read them, and studies against the laboratory tests that they name."""
+    tests = {test for laboratory in known.get("labs", ()) for test in laboratory.tests}
+    found = [
+        f"{study.id}.toml: cycle_gate.rules.{rule.id}.test = {rule.test!r}: not among the tests of labs.toml"
+        for study in known.get("study", ())
+        for rule in (study.cycle_gate.rules if study.cycle_gate else ())
+        if rule.test is not None and rule.test not in tests
+    ]
+    return found + [
         f"{check.name}.toml with {fault}"
         for check in known.get("questionnaire", ())
         for grading in known.get("grading", ())

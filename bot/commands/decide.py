@@ -50,15 +50,36 @@ def cycle() -> None:
 @click.option(
     "--date", "first_day", type=click.DateTime(["%Y-%m-%d"]), required=True, help="Local date of day 1."
 )
-def cycle_start(subject: str, number: int | None, first_day: datetime, **common_options: Any) -> None:
-    """Release a cycle of SUBJECT, early or late, or correct its first day."""
+@click.option(
+    "--override",
+    help="Why the cycle begins although a condition of the study is not met or not assessable: investigator, "
+    "known_elsewhere, part_of_drugs or correction.",
+)
+def cycle_start(
+    subject: str, number: int | None, first_day: datetime, override: str | None, **common_options: Any
+) -> None:
+    """Release a cycle of SUBJECT, early or late, or correct its first day.
+
+    The study's conditions (blood counts, toxicity) are looked at first; each that is not met is named.
+    """
+    told: list[int] = []
 
     async def decide(tx: Tx, participant_id: int, order: Order) -> Change:
-        from bot.services import decisions, timeline
+        from bot.services import cycle_gates, decisions, timeline
 
         course = await timeline.load(tx, participant_id)
         following = max((one.number for one in course.timeline.cycles), default=0) + 1
-        return await decisions.start_cycle(tx, participant_id, order, number or following, first_day.date())
+        which, day = number or following, first_day.date()
+        gate = await cycle_gates.findings(tx, course, day) if cycle_gates.is_release(course, which) else ()
+        change = await decisions.start_cycle(tx, participant_id, order, which, day)
+        for one in () if told else gate:
+            if one.outcome != "met":
+                shown = f": {one.shown}" if one.shown else ""
+                click.echo(f"{one.rule.id}: {one.outcome} ({one.why}{shown})", err=True)
+        told.append(which)  # the decision is tried first and then made: its conditions are named once
+        cycle_gates.require(gate, override)
+        await cycle_gates.keep(tx, course, which, day, gate, override, order.author.recorded_by)
+        return change
 
     _apply(subject, decide, **common_options)
 

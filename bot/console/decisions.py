@@ -11,13 +11,15 @@ from bot.console.moments import day, moment
 from bot.console.participant import ONE
 from bot.console.visit import Visit
 from bot.errors import Refused
-from bot.services import access, participant_page, staff_decisions, timeline
+from bot.services import access, cycle_gates, participant_page, staff_decisions, timeline
 from bot.services.decisions import END_REASONS
 from bot.services.staff_decisions import KINDS, REASONS, Decision
+from schedules import gates
 from schedules.localtime import dosing_date
 
 HERE = f"{ONE}/decisions"
 FIELDS = ("what", "reason", "since", "drug", "level", "arm", "cycle", "first_day")
+OVERRIDE = "override"  # chosen on the preview, where the conditions are seen
 
 
 async def choose(visit: Visit) -> Response:
@@ -71,6 +73,9 @@ async def _preview(visit: Visit, fault: str = "") -> Response:
         decision=decision,
         change=found.change,
         seen=found.seen,
+        gate=found.gate,
+        passed=gates.passed(found.gate),
+        overrides=cycle_gates.OVERRIDES,
         fault=fault,
         fields={name: visit.form.text(name) for name in FIELDS},
     )
@@ -97,7 +102,7 @@ async def make(visit: Visit) -> Response:
 
 def _decision(visit: Visit, zone: str) -> Decision:
     form = visit.form
-    values: dict[str, Any] = {name: form.text(name) for name in ("what", "reason", "level", "arm")}
+    values: dict[str, Any] = {name: form.text(name) for name in ("what", "reason", "level", "arm", OVERRIDE)}
     if values["what"] not in KINDS:
         raise Refused("console.decision.choose")
     since = moment(form.text("since"), zone)

@@ -96,3 +96,18 @@ class DoseJudgement(Base):
     definition: Mapped[Word]
     cause: Mapped[Word]  # report:17, hold:4
     recorded_at: Mapped[Instant]
+
+
+class DoseIncident(Recorded, Base):
+    """Something that happened to a dose already taken: vomited after it. It changes no report and no judgement."""
+
+    __tablename__ = "dose_incident"
+    __table_args__ = (
+        CheckConstraint("kind IN ('vomited')", name="kind"),
+        Index("ix_dose_incident_participant_id", "participant_id", "recorded_at"),
+    )
+    dose_incident_id: Mapped[Id]
+    participant_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("participant.participant_id"))
+    dose_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("dose_event.dose_id"))
+    kind: Mapped[Word]
+    happened_at: Mapped[OptionalInstant]

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from bot.db.audit import AuditHead
 from bot.errors import Refused
-from bot.services import access, decisions
+from bot.services import access, cycle_gates, decisions, timeline
 from bot.services.access import Session
 from bot.services.auditing import note_down
 from bot.services.context import Ctx, Tx
@@ -18,6 +18,7 @@ from bot.services.decisions import END_REASONS, Order
 from bot.services.dosing import Author
 from bot.services.locking import lock_participant
 from bot.services.planning import Change
+from schedules.gates import Finding
 
 REASONS = (
     "visit",
@@ -45,14 +46,19 @@ class Decision:
     arm: str = ""
     cycle: int | None = None
     first_day: date | None = None
+    override: str = ""  # why a cycle begins although a condition is not met or not assessable
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """`seen`: how long the participant's record was; a decision is made only on a record of that length."""
+    """`seen`: how long the participant's record was; a decision is made only on a record of that length.
+
+    `gate`: the study's conditions, where a cycle is to be released.
+    """
 
     change: Change
     seen: int
+    gate: tuple[Finding, ...] = ()
 
 
 class _TakenBack(Exception):
@@ -66,7 +72,8 @@ async def preview(ctx: Ctx, session: Session, participant_id: int, decision: Dec
         async with access.scoped(ctx, session) as tx:
             await lock_participant(tx, participant_id)
             seen = await _length(tx, participant_id)
-            found = Preview(await _decide(tx, session, participant_id, decision), seen)
+            gate = await _gate(tx, participant_id, decision)
+            found = Preview(await _decide(tx, session, participant_id, decision), seen, gate)
             raise _TakenBack
     except _TakenBack:
         assert found is not None
@@ -78,9 +85,25 @@ async def make(tx: Tx, session: Session, participant_id: int, decision: Decision
     await lock_participant(tx, participant_id)
     if await _length(tx, participant_id) != seen:
         raise Refused("console.decision.meanwhile")
+    gate = await _gate(tx, participant_id, decision)
+    cycle_gates.require(gate, decision.override)
+    course = await timeline.load(tx, participant_id)
     change = await _decide(tx, session, participant_id, decision)
+    if gate and decision.cycle is not None and decision.first_day is not None:
+        kept = (decision.cycle, decision.first_day, gate, decision.override, session.actor)
+        await cycle_gates.keep(tx, course, *kept)
     note_down(tx, session.actor, session.actor, f"decided_{decision.what}", participant=participant_id)
     return change
+
+
+async def _gate(tx: Tx, participant_id: int, decision: Decision) -> tuple[Finding, ...]:
+    """Nothing for any other decision, and nothing where a cycle's first day is only corrected."""
+    if decision.what != "cycle" or decision.cycle is None or decision.first_day is None:
+        return ()
+    course = await timeline.load(tx, participant_id)
+    if not cycle_gates.is_release(course, decision.cycle):
+        return ()
+    return await cycle_gates.findings(tx, course, decision.first_day)
 
 
 async def _length(tx: Tx, participant_id: int) -> int:

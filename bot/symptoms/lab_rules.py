@@ -82,7 +82,8 @@ def parse_laboratory(text: str, name: str) -> Laboratory:
 
 
 def _unit(unit: _Unit) -> Unit:
-    return Unit(unit.name, {normal_form(word): one.factor for one in unit.factors for word in one.names})
+    factors = {normal_form(word): one.factor for one in unit.factors for word in one.names}
+    return Unit(unit.name, factors, tuple(one.names[0] for one in unit.factors))
 
 
 def _test(key: str, test: _Test, unit: Unit) -> LabTest:

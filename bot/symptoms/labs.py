@@ -12,12 +12,22 @@ from decimal import Decimal
 from bot.symptoms.lab_words import normal_form
 
 
+class LabFault(ValueError):
+    """A value that cannot be used. `code` and `values` are for a text in the reader's language; the message is English."""
+
+    def __init__(self, code: str, message: str, **values: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.values = values
+
+
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """`factors`: every accepted spelling, in normal form -> how many of `name` one of it is."""
+    """`factors`: every accepted spelling, in normal form -> how many of `name` one of it is; `offered`: one of each."""
 
     name: str
     factors: Mapping[str, Decimal]
+    offered: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +102,12 @@ class Laboratory:
     names: Mapping[str, str]
 
     def test(self, name: str) -> LabTest:
-        """By its id or any of its names, Chinese or English. ValueError for what is not among them."""
+        """By its id or any of its names, Chinese or English. LabFault for what is not among them."""
         found = self.names.get(normal_form(name))
         if found is None:
-            raise ValueError(f'test "{name[:40]}" is not one of {", ".join(self.tests)}')
+            raise LabFault(
+                "unknown_test", f'test "{name[:40]}" is not one of {", ".join(self.tests)}', test=name[:40]
+            )
         return self.tests[found]
 
     def text_ids(self) -> frozenset[str]:
@@ -103,33 +115,41 @@ class Laboratory:
 
 
 def convert(test: LabTest, value: Decimal, unit: str, what: str = "value") -> Decimal:
-    """The value in the test's unit. ValueError: an unknown unit, or a value that cannot be true in it."""
+    """The value in the test's unit. LabFault: an unknown unit, or a value that cannot be true in it."""
     factor = test.unit.factors.get(normal_form(unit))
     if factor is None:
-        known = dict.fromkeys(test.unit.factors)
-        raise ValueError(f'unit "{unit[:20]}" is not one of {", ".join(list(known)[:6])}')
+        known = ", ".join(list(test.unit.factors)[:6])
+        raise LabFault(
+            "unknown_unit", f'unit "{unit[:20]}" is not one of {known}', unit=unit[:20], known=known
+        )
     found = value * factor
     if _can_be(test, found):
         return found
     low, high = test.plausible
     others = [name for name, other in test.unit.factors.items() if _can_be(test, value * other)]
     hint = f"; is it in {others[0]}?" if others else ""
-    raise ValueError(
-        f"{what} {_plain(value)} {unit.strip()[:20]} is not plausible "
-        f"({_plain(low)} to {_plain(high)} {test.unit.name}){hint}"
+    shown = f"{_plain(value)} {unit.strip()[:20]}"
+    between = f"{_plain(low)} to {_plain(high)} {test.unit.name}"
+    raise LabFault(
+        "implausible",
+        f"{what} {shown} is not plausible ({between}){hint}",
+        value=shown,
+        low=_plain(low),
+        high=_plain(high),
+        unit=test.unit.name,
     )
 
 
 def grade(laboratory: Laboratory, test: LabTest, value: Decimal, limits: Limits) -> LabGrade:
     """The highest grade of which a rule is met, 0 where none is. Value and limits in the test's unit.
 
-    ValueError: no number alone grades this test, or a limit is missing that could make the grade worse.
+    LabFault: no number alone grades this test, or a limit is missing that could make the grade worse.
     Without a baseline it counts as normal; one above uln is raised.
     """
     if test.term is None or test.code is None:
-        raise ValueError(f"{test.id}: no number alone makes a CTCAE {laboratory.ctcae} grade")
+        raise LabFault("not_gradable", f"{test.id}: no number alone makes a CTCAE {laboratory.ctcae} grade")
     if limits.lln is not None and limits.uln is not None and limits.lln > limits.uln:
-        raise ValueError("lln is above uln")
+        raise LabFault("limits_crossed", "lln is above uln")
     for rule in sorted(test.rules, key=lambda one: -one.grade):
         if _counts(rule, limits) and _is_met(rule, value, limits):
             return LabGrade(test.term, test.code, rule.grade, laboratory.ctcae, f"{rule.id}@{rule.version}")
@@ -144,7 +164,9 @@ def _counts(rule: LabRule, limits: Limits) -> bool:
     if limits.baseline is None:
         return rule.only == "normal"
     if limits.uln is None:
-        raise ValueError("uln is missing: nobody can say whether the baseline was normal")
+        raise LabFault(
+            "no_limit", "uln is missing: nobody can say whether the baseline was normal", limit="uln"
+        )
     return rule.only == ("raised" if limits.baseline > limits.uln else "normal")
 
 
@@ -154,7 +176,7 @@ def _is_met(rule: LabRule, value: Decimal, limits: Limits) -> bool:
         return rule.when.met(value, Decimal(1))
     reference = {"lln": limits.lln, "uln": limits.uln, "baseline": limits.baseline}[of]
     if reference is None:
-        raise ValueError(f"{of} is missing: the value could be grade {rule.grade}")
+        raise LabFault("no_limit", f"{of} is missing: the value could be grade {rule.grade}", limit=of)
     return rule.when.met(value, reference)
 
 

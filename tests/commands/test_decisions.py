@@ -21,7 +21,7 @@ FACTS = (
 # Day 1 is in four days, a fortnight is planned: reminders on 5, 7, 9, 11, 12, 13 and 15 January.
 DECISIONS: tuple[tuple[str, ...], ...] = (
     ("cycle", "start", "TST-001", "--cycle", "1", "--date", "2026-01-06"),
-    ("cycle", "start", "TST-001", "--date", "2026-01-10"),
+    ("cycle", "start", "TST-001", "--date", "2026-01-10", "--override", "investigator"),
     ("dose-level", "TST-001", "--drug", "ixazomib", "--level", "3mg"),
     ("arm", "TST-001", "--to", "ixazomib"),
     ("pause", "TST-001"),

@@ -74,7 +74,13 @@ async def test_the_same_form_again_or_an_older_preview_changes_nothing(town: Off
             "3 mg",
         ),
         (
-            {"what": "cycle", "cycle": "2", "first_day": "2026-12-01", "reason": "visit"},
+            {
+                "what": "cycle",
+                "cycle": "2",
+                "first_day": "2026-12-01",
+                "reason": "visit",
+                "override": "investigator",
+            },
             CycleStart,
             "2026-12-01",
         ),

@@ -24,7 +24,17 @@ OPEN_TO_ALL_SITES = {
     "login_attempt",
 }
 # Not written in the days that the fixture lives: their policies are read, their rows are tried elsewhere.
-NOTHING_IN_THEM = {"resume", "dose_level_change", "symptom_report", "provisional_grade", "digest"}
+NOTHING_IN_THEM = {
+    "resume",
+    "dose_level_change",
+    "symptom_report",
+    "provisional_grade",
+    "digest",
+    "lab_result",
+    "gate_outcome",
+    "supply_event",
+    "dose_incident",
+}
 FACTS = [
     "definition",
     "status_change",
@@ -48,6 +58,10 @@ FACTS = [
     "provisional_grade",
     "login_attempt",
     "digest",
+    "lab_result",
+    "gate_outcome",
+    "supply_event",
+    "dose_incident",
 ]
 
 
