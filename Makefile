@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # With CI set, a test that was left out for whatever reason is a failure.
 PYTEST_FLAGS := -n 2 $(if $(CI),--no-skips)
 
-.PHONY: help demo demo-reset test check bench lock browser
+.PHONY: help demo demo-reset test check bench rehearse lock browser
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
 
@@ -28,6 +28,10 @@ check: $(VENV)/installed-dev ## style, types, who may know whom, definitions and
 
 bench: $(VENV)/installed-dev ## what is measured against a peer or a floor, each printing a ratio
 	@set -e; for file in benchmarks/[a-z]*.py; do $(BIN)/python -m benchmarks.$$(basename $$file .py); done
+
+rehearse: $(VENV)/installed-run ## a study year played ahead of time with faults; takes hours
+	@mkdir -p build
+	$(BIN)/python -m bot rehearse --participants 200 --days 364 --seed 7 --faults all --html build/rehearsal.html --json build/rehearsal.json
 
 lock: $(VENV)/installed-dev ## resolve the dependencies anew, for all platforms, with hashes
 	$(BIN)/uv pip compile --upgrade --quiet $(LOCK) --extra build -o requirements.lock

@@ -32,6 +32,7 @@ COMMANDS = {
     "end": "bot.commands.decide:end",
     "labs": "bot.commands.labs:labs",
     "report": "bot.commands.report:report",
+    "rehearse": "bot.commands.rehearse:rehearse",
     "inbox": "bot.commands.inbox:inbox",
     "digest": "bot.commands.digest:digest",
     "why": "bot.commands.inbox:why",

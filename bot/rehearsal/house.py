@@ -1,0 +1,239 @@
+"""The rehearsed house: real services, one thing at a time, on a clock that moves when told; phones, mailboxes and the wire.
+
+A killed process is a new context with empty memory; what it had in hand is left as a killed process leaves it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.errors import SendError
+from bot.messages import Inbound, Outbound
+from bot.rehearsal.faults import Faults, Killed
+from bot.rehearsal.wire import Delivered, Wire
+from bot.services import digests, firing, gaps, inbox, sealing, sealing_day, sending, timers
+from bot.services.book import Book
+from bot.services.context import Ctx
+
+ACCOUNT = "stage"
+MAIL = "email"
+LOOPS = ("inbox", "timers", "outbox")
+SENT_BY_US = (("email", MAIL), ("telegram", ACCOUNT))
+TRY_AGAIN = timedelta(seconds=1)
+FORGETS_TAPS = timedelta(seconds=150)  # what a messenger does with a tap that nobody fetched
+TRIES = 10
+
+_DUE = text(
+    """
+    SELECT
+      (SELECT min(next_try_at) FROM inbox_message WHERE state = 'pending' AND next_try_at > :now),
+      (SELECT min(due_at) FROM timer WHERE state = 'waiting' AND due_at > :now),
+      (SELECT min(send_after) FROM outbound_message WHERE state = 'queued' AND send_after > :now),
+      least(
+        (SELECT min(expires_at) FROM outbound_message WHERE state = 'queued'),
+        (SELECT min(lease_until) FROM outbound_message WHERE state = 'sending')
+      )
+    """
+)
+_SET = text("UPDATE deployment SET virtual_now = :now WHERE mark = 'rehearsal'")
+
+Work = Callable[[Ctx], Awaitable[object]]
+
+
+@dataclass(slots=True)
+class Update:
+    """Something done on a phone that is on its way to us. `tap`: forgotten by the messenger after a while."""
+
+    inbound: Inbound
+    done_at: datetime
+    tap: bool
+    again: bool = False  # was acknowledged before, and comes once more
+
+
+@dataclass(slots=True)
+class House:
+    ctx: Ctx  # what the rehearsed processes work with; its database breaks
+    sound: Ctx  # the same house for whoever rehearses: nothing breaks here
+    clock: AsyncConnection  # of the rehearsal itself, every statement for itself
+    wire: Wire
+    faults: Faults
+    now: datetime
+    acknowledged: Callable[[Inbound, datetime], None]
+    on_the_way: list[Update] = field(default_factory=list)
+    deaths: int = 0
+    _woken: set[str] = field(default_factory=lambda: set(LOOPS))
+    _again_at: datetime | None = None
+    _heard_at: datetime | None = None
+    _tidied: object = None
+    _sweep_at: datetime | None = None
+    _due: tuple[datetime | None, ...] = (None, None, None)
+
+    def __post_init__(self) -> None:
+        self.ctx = replace(self.ctx, wake=self._woken.add)
+        self.sound = replace(self.sound, wake=self._woken.add)
+
+    # --- the clock -----------------------------------------------------------------------------------------------
+
+    async def set_clock(self, now: datetime) -> None:
+        """Move on. Loops are woken for what became due; everything, where something had been away."""
+        back = self.faults.back_at()
+        if now > self.now:
+            self.now = now
+            await self.clock.execute(_SET, {"now": now})
+        if back is not None and back <= now:
+            self._woken.update(LOOPS)
+        self._woken.update(name for name, due in zip(LOOPS, self._due, strict=True) if due and due <= now)
+
+    async def next_due(self) -> datetime | None:
+        """The next instant at which the house has something to do by itself."""
+        *due, self._sweep_at = (await self.clock.execute(_DUE, {"now": self.now})).one()
+        self._due = tuple(due)
+        sweep_at = self._sweep_at and max(self._sweep_at, self.now + TRY_AGAIN)
+        times = [*due, sweep_at, self._again_at, self.faults.back_at()]
+        times += [self.now + TRY_AGAIN] if any(not self._deaf(one) for one in self.on_the_way) else []
+        return min((one for one in times if one is not None), default=None)
+
+    # --- what people do ------------------------------------------------------------------------------------------
+
+    async def hear(self, inbound: Inbound, *, tap: bool) -> None:
+        """Something is done on a phone: it travels to us, and is acknowledged when it is stored."""
+        self.on_the_way.append(Update(inbound, self.now, tap))
+        await self.settle()
+
+    async def receive(self) -> None:
+        """Take what is on the way, in order. What is not acknowledged comes again."""
+        waiting, self.on_the_way = self.on_the_way, []
+        while waiting:
+            update = waiting.pop(0)
+            if self._deaf(update):
+                self.on_the_way.append(update)
+            elif update.tap and self.now - update.done_at > FORGETS_TAPS:
+                self.faults.strike("tap_forgotten", update.inbound.external_id)
+            elif not await self._accept(update):
+                self.on_the_way += [update, *waiting]
+                return
+
+    def _deaf(self, update: Update) -> bool:
+        if self.faults.away("house"):
+            return True
+        return update.inbound.channel != "web" and self.faults.away("outage")
+
+    async def _accept(self, update: Update) -> bool:
+        async def work(ctx: Ctx) -> object:
+            return await inbox.receive(ctx, update.inbound)
+
+        if await self._survive(work) is None:
+            return False
+        self.acknowledged(update.inbound, self.now)
+        if update.inbound.channel == "telegram":
+            await self._heard()
+        return True
+
+    async def _heard(self) -> None:
+        """The messenger reaches us again: after a silence in which taps were lost, open questions are asked again."""
+        silent_from, self._heard_at = self._heard_at, self.now
+        lost = [end for name, _, end in self.faults.spans if name in ("outage", "house")]
+        if silent_from is not None and any(silent_from < end <= self.now for end in lost):
+            await gaps.ask_again_after(self.sound, "telegram", ACCOUNT)
+
+    # --- the loops of a process ----------------------------------------------------------------------------------
+
+    async def settle(self) -> None:
+        """Receive, handle, fire and send until nothing is left to do at this instant."""
+        if self.faults.away("house"):
+            return
+        if self._again_at is not None and self._again_at <= self.now:
+            self._again_at = None
+            self._woken.update(LOOPS)
+        await self.receive()
+        if self._sweep_at is not None and self._sweep_at <= self.now:
+            self._sweep_at = None
+            await self._survive(sending.sweep)
+        while self._woken:
+            woken = set(self._woken)
+            self._woken.clear()
+            self.wire.news.update(name for name in woken if name.startswith("page:"))
+            if "inbox" in woken:
+                await self._drain(inbox.handle_next)
+            if "timers" in woken:
+                await self._drain(lambda ctx: timers.fire_next(ctx, firing.FIRE))
+            if "outbox" in woken:
+                await self._send()
+
+    async def tidy(self) -> None:
+        """What a process does every ten minutes; here once a day."""
+
+        async def work(ctx: Ctx) -> object:
+            async with ctx.begin() as tx:
+                await sealing.forget_strangers(tx)
+                await digests.plan_all(tx)
+            return await sealing_day.seal_yesterday(ctx)
+
+        if self._tidied != self.now.date() and not self.faults.away("house"):
+            self._tidied = self.now.date()
+            await self._survive(work)
+
+    async def _drain(self, work: Work) -> None:
+        while await self._survive(work):
+            pass
+
+    async def _survive(self, work: Work) -> object:
+        """Do it as a process does. None when the process died of it or lost its database; both come back."""
+        try:
+            return await work(self.ctx)
+        except Killed:
+            await self._rise()
+        except (SQLAlchemyError, OSError):
+            self._again_at = self.now + TRY_AGAIN
+        return None
+
+    async def _rise(self) -> None:
+        """A new process, or another that runs already: nothing is remembered but what is in the database."""
+        self.deaths += 1
+        self.ctx = replace(self.ctx, book=Book(), wake=self._woken.add)
+        async with self.sound.begin() as tx:
+            await self.ctx.book.refresh(tx)
+        self._woken.update(LOOPS)
+
+    async def _send(self) -> None:
+        for channel, account in SENT_BY_US:
+
+            async def claim(ctx: Ctx, channel: str = channel, account: str = account) -> object:
+                return await sending.claim(ctx, channel, account, sending.UNPACED)
+
+            while parcels := await self._survive(claim):
+                assert isinstance(parcels, list)
+                for parcel in parcels:
+                    if await self._survive(self._one(channel, parcel)) is None:
+                        break  # the process is gone, and the rest of what it had claimed lies under its lease
+
+    def _one(self, channel: str, parcel: sending.Parcel) -> Work:
+        async def work(ctx: Ctx) -> object:
+            result = self._wired(channel, parcel.outbound)
+            for _ in range(TRIES):
+                try:
+                    await sending.settle(ctx, parcel, result)
+                    return True
+                except (SQLAlchemyError, OSError):
+                    continue  # what the wire said is known only here: the database is waited for
+            return True
+
+        return work
+
+    def _wired(self, channel: str, outbound: Outbound) -> str | SendError:
+        delivered: Delivered = self.wire.deliver(channel, outbound, self.now)
+        if delivered.killed:
+            raise Killed("at send")
+        return delivered.result
+
+    async def rival(self) -> None:
+        """Another process tries everything at this very moment. What it finds locked it leaves."""
+        patient = replace(self.sound, wake=self._woken.add)
+        for work in (inbox.handle_next, lambda ctx: timers.fire_next(ctx, firing.FIRE)):
+            await work(patient)

@@ -1,0 +1,121 @@
+"""What one virtual person did and saw, and what the site decided about him: written down by himself, beside the product.
+
+A ledger knows nothing of the database. Promises are counted by holding the two against each other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+
+@dataclass(slots=True)
+class Act:
+    """One thing done on a phone. `acknowledged_at`: when the house said that it has it; None while it has not."""
+
+    at: datetime
+    phone: str
+    channel: str
+    external_id: str
+    what: str
+    acknowledged_at: datetime | None = None
+    deliveries: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One message as it appeared. `key` is what the wire was given with it; empty on the page, which was looked at."""
+
+    at: datetime
+    phone: str
+    channel: str
+    text: str
+    answers: tuple[str, ...]
+    edited: bool
+    key: str = ""
+
+
+@dataclass(slots=True)
+class Said:
+    """A statement about one dose. `whole`: nothing more was asked about it; otherwise the hour or the reason still was.
+
+    `doubtful`: said on a screen that a fault had left behind, so that the question may have been over already.
+    """
+
+    act: Act
+    drug: str
+    on: date  # the dose's own day
+    status: str  # taken, not_taken, cannot_say
+    taken_at: datetime | None = None  # None with "taken": the hour was not told
+    now: bool = False  # taken at the very moment of telling
+    whole: bool = True
+    doubtful: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Worry:
+    """An answer or words that need somebody of the staff: emergency or urgent."""
+
+    act: Act
+    tier: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What was decided: arm, cycle, hold, resume, status, habit. `value` is the arm, the status, or zone and time."""
+
+    recorded_at: datetime
+    effective_from: datetime
+    what: str
+    value: str = ""
+    drug: str = ""
+    cycle: int = 0
+    on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """Consent given (`yes`) or taken back, on one phone."""
+
+    at: datetime
+    phone: str
+    yes: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Something reached him that asked about this dose: a neutral line while it was due, or the question itself."""
+
+    at: datetime
+    drug: str
+    on: date
+
+
+@dataclass(slots=True)
+class Ledger:
+    number: int
+    site: str
+    arm: str
+    subject_id: str = ""
+    participant_id: int = 0
+    name: str = ""
+    acts: list[Act] = field(default_factory=list)
+    seen: list[Seen] = field(default_factory=list)
+    asked: list[Asked] = field(default_factory=list)
+    said: list[Said] = field(default_factory=list)
+    worries: list[Worry] = field(default_factory=list)
+    orders: list[Order] = field(default_factory=list)
+    agreed: list[Agreed] = field(default_factory=list)
+    losses: list[datetime] = field(default_factory=list)  # when a fault kept something from a phone of his
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A mail or message that reached a staff member."""
+
+    at: datetime
+    address: str
+    subject: str
+    text: str
+    key: str

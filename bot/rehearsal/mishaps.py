@@ -1,0 +1,66 @@
+"""Faults in the course of a rehearsal: armed for a boundary, or happening at large."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from random import Random
+
+from bot.messages import Kind
+from bot.rehearsal.faults import AT_ACCEPT, AT_COMMIT, AT_SEND
+from bot.rehearsal.town import Act, Town
+
+
+@dataclass(frozen=True, slots=True)
+class Mishaps:
+    town: Town
+
+    def plan(self) -> None:
+        faults = self.town.house.faults
+        for when, kind in faults.schedule(
+            self.town.setting.start, self.town.setting.days, self.town.setting.participants
+        ):
+            self.town.at(when, self._fault(kind))
+
+    def _fault(self, kind: str) -> Act:
+        async def happen() -> None:
+            faults, now = self.town.house.faults, self.town.house.now
+            if kind in AT_COMMIT or kind in AT_SEND or kind in AT_ACCEPT:
+                faults.arm(kind)
+                return
+            faults.strike(kind, "all")
+            minutes = faults.chance.randrange(30, 181)
+            match kind:
+                case "outage":
+                    faults.spans.append(("outage", now, now + timedelta(hours=1)))
+                case "storm":
+                    channel = faults.chance.choice(("telegram", "email"))
+                    faults.spans.append((f"storm:{channel}", now, now + timedelta(minutes=10)))
+                case "house_down":
+                    faults.spans.append(("house", now, now + timedelta(minutes=minutes)))
+                case "database_restart":
+                    for _ in range(3):
+                        faults.arm("lost_at_begin", 0)
+                case "blocked":
+                    await self._block(faults.chance)
+
+        return happen
+
+    async def _block(self, chance: Random) -> None:
+        """Somebody blocks the chat; the messenger tells us; days later it is opened again."""
+        with_chat = [one for one in self.town.people if one.phones[0].channel == "telegram" and one.agrees()]
+        if not with_chat:
+            return
+        person = chance.choice(with_chat)
+        phone = person.phones[0]
+        self.town.house.wire.refusing.add(phone.address)
+        person.ledger.losses.append(self.town.house.now)
+
+        async def open_again() -> None:
+            self.town.house.wire.refusing.discard(phone.address)
+            person.ledger.losses.append(self.town.house.now)
+            await self.town.hands.do(person, phone, Kind.UNBLOCKED)
+
+        if chance.random() < 0.5:
+            await self.town.hands.do(person, phone, Kind.BLOCKED)
+        self.town.at(self.town.house.now + timedelta(days=chance.randrange(1, 6), hours=3), open_again)

@@ -1,0 +1,233 @@
+"""Virtual people: they look at their phones in their own way, answer, write, and keep a ledger of it.
+
+Everything is drawn from the person's own chance, so that what one does never changes what another does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from random import Random
+from zoneinfo import ZoneInfo
+
+from bot.messages import Inbound, Kind, Outbound, Press
+from bot.rehearsal.body import Body
+from bot.rehearsal.faults import AT_ACCEPT
+from bot.rehearsal.house import ACCOUNT, House
+from bot.rehearsal.ledger import Act, Asked, Ledger, Seen
+from bot.rehearsal.persona import Persona
+from bot.rehearsal.phones import Phone
+from bot.rehearsal.plain.calendar import Dose, doses, held, over, value_at
+from bot.services import screens
+from bot.services.conversing import COMMAND
+
+MOST_TAPS = 24
+OVERTAKEN = timedelta(seconds=20)
+EARLY = timedelta(hours=12)  # so long before its hour a dose may be told
+
+
+@dataclass(slots=True)
+class Person:
+    """`phones`: the own ones first, then a relative's. `zone`: of the site, in which times are shown to him."""
+
+    ledger: Ledger
+    persona: Persona
+    chance: Random
+    body: Body
+    phones: list[Phone]
+    zone: str
+    last_four: str
+    family: frozenset[str] = frozenset()  # addresses of relatives' phones
+    contacts: dict[str, int] = field(default_factory=dict)  # page -> the contact whose news it shows
+    pressed: set[tuple[str, str]] = field(default_factory=set)
+    shown_at: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    asking: dict[str, date] = field(default_factory=dict)  # medicine -> the day of the dose spoken of
+    last_taken: datetime | None = None  # of the medicine told of just before
+    to_come: list[Dose] = field(
+        default_factory=list
+    )  # doses said to be taken, too, whose hour is asked later
+    waiting: bool = False
+    _calendar: tuple[int, list[Dose]] = (-1, [])
+
+    @property
+    def calendar(self) -> list[Dose]:
+        """The paper calendar that he was given, as it stands after the last order."""
+        if self._calendar[0] != len(self.ledger.orders):
+            self._calendar = (len(self.ledger.orders), doses(self.ledger.orders))
+        return self._calendar[1]
+
+    def today(self, now: datetime) -> date:
+        return now.astimezone(ZoneInfo(self.zone)).date()
+
+    def alive(self, now: datetime) -> bool:
+        return not over(self.ledger.orders, now)
+
+    def agrees(self) -> bool:
+        return bool(self.ledger.agreed) and self.ledger.agreed[-1].yes
+
+    def paused(self, now: datetime) -> bool:
+        return value_at(self.ledger.orders, "status", now) == "paused"
+
+    def dose(self, drug: str, on: date | None, now: datetime) -> Dose | None:
+        """The dose that a question means: of that day, or the last one that was due, or today's that is not due yet."""
+        own = [dose for dose in self.calendar if dose.drug == drug]
+        if on is not None:
+            named = [dose for dose in own if self.today(dose.due) == on]
+            return named[-1] if named else None
+        due = [dose for dose in own if dose.due <= now and dose.closes > now and not self._told(dose)]
+        soon = [dose for dose in own if now < dose.due < now + EARLY]
+        if due:
+            return due[-1]
+        return soon[0] if soon else None
+
+    def _told(self, dose: Dose) -> bool:
+        return any(
+            (one.drug, one.on, one.whole) == (dose.drug, dose.on, True)
+            and one.act.acknowledged_at is not None
+            and one.status != "cannot_say"
+            for one in self.ledger.said
+        )
+
+    def note_asked(self, now: datetime) -> None:
+        """Something neutral came, or the page was looked at: it may ask about every dose that is due and not told."""
+        if not self.agrees() or not self.alive(now):
+            return
+        for dose in self.calendar:
+            may_be = dose.due <= now < dose.closes and not held(self.ledger.orders, dose.drug, dose.due)
+            if may_be and not self._told(dose):
+                self.ledger.asked.append(Asked(now, dose.drug, dose.on))
+
+
+@dataclass(slots=True)
+class Hands:
+    """What people do with phones, and what appears on them. One for all; `numbers` gives updates their ids."""
+
+    house: House
+    by_address: dict[str, Person] = field(default_factory=dict)
+    waiting: dict[str, list[Act]] = field(default_factory=dict)  # acts by external id
+    happened: Callable[[str, str, str], None] = lambda *_: None
+    at: Callable[[datetime, Callable[[], Awaitable[None]]], None] = lambda *_: None
+    number: int = 1000
+
+    # --- doing ---------------------------------------------------------------------------------------------------
+
+    async def do(
+        self,
+        person: Person,
+        phone: Phone,
+        kind: Kind,
+        *,
+        text: str = "",
+        press: Press | None = None,
+        ref: str = "",
+    ) -> Act:
+        """One act of this phone, and everything that follows from it at this instant."""
+        self.number += 1
+        external_id = f"{phone.channel}:{self.number}"
+        what = press.answer if press is not None else (text if kind is Kind.TEXT else kind.value)
+        act = Act(self.house.now, phone.address, phone.channel, external_id, what)
+        person.ledger.acts.append(act)
+        self.waiting[external_id] = [act]
+        self.happened(person.ledger.subject_id, phone.channel, what)
+        inbound = Inbound(
+            phone.channel,
+            ACCOUNT,
+            phone.address,
+            external_id,
+            kind,
+            None,
+            text=text,
+            press=press,
+            message_ref=ref,
+        )
+        await self._travel(inbound, tap=press is not None and phone.channel == "telegram")
+        return act
+
+    async def _travel(self, inbound: Inbound, *, tap: bool) -> None:
+        """On its way to us: once, twice, later again, or behind the one that comes after it."""
+        house, kind = self.house, self.house.faults.at(AT_ACCEPT)
+        if kind:
+            house.faults.strike(kind, inbound.external_id)
+
+        async def again() -> None:
+            await house.hear(inbound, tap=False)
+
+        if kind == "id_jump":
+            self.number = house.faults.chance.randrange(10**6, 10**9)
+        if kind == "swapped":
+            self.at(house.now + OVERTAKEN, again)
+            return
+        await house.hear(inbound, tap=tap)
+        if kind == "repeated":
+            await again()
+        if kind == "repeated_later":
+            self.at(house.now + timedelta(hours=1), again)
+
+    def acknowledged(self, inbound: Inbound, now: datetime) -> None:
+        """The house has it. Only the first word counts; every delivery is counted."""
+        for act in self.waiting.get(inbound.external_id, ()):
+            act.deliveries += 1
+            act.acknowledged_at = act.acknowledged_at or now
+
+    async def press(self, person: Person, phone: Phone, message_id: str, press: Press) -> Act:
+        person.pressed.add((press.token, press.answer))
+        act = await self.do(person, phone, Kind.CHOICE, press=press, ref=message_id)
+        if person.chance.random() < person.persona.twice:
+            await self.do(person, phone, Kind.CHOICE, press=press, ref=message_id)
+        return act
+
+    async def say(self, person: Person, phone: Phone, words: str) -> Act:
+        return await self.do(person, phone, Kind.TEXT, text=words)
+
+    # --- seeing --------------------------------------------------------------------------------------------------
+
+    def seen(self, phone: Phone, outbound: Outbound, now: datetime) -> None:
+        """A message appeared on a messenger's phone."""
+        person = self.by_address[phone.address]
+        message_id = next(reversed(phone.screen))
+        person.shown_at[phone.address, message_id] = now
+        answers = tuple(one.press.answer for one in outbound.choices if one.press is not None)
+        edited = bool(outbound.edits)
+        person.ledger.seen.append(
+            Seen(now, phone.address, phone.channel, outbound.text, answers, edited, outbound.message_key)
+        )
+        link_only = bool(outbound.choices) and not answers
+        if "view" in answers or link_only or not edited:
+            person.note_asked(now)
+
+    def lost(self, address: str, now: datetime) -> None:
+        person = self.by_address.get(address)
+        if person is not None:
+            person.ledger.losses.append(now)
+
+    async def look(self, person: Person, phone: Phone) -> None:
+        """The page is opened; what stands there was seen."""
+        screen = await screens.view(self.house.sound, ACCOUNT, phone.address)
+        if screen is None:
+            return
+        person.contacts[phone.address] = screen.contact_id
+        for shown in phone.draw(screen):
+            answers = tuple(one.press.answer for one in shown.choices if one.press is not None)
+            person.ledger.seen.append(
+                Seen(self.house.now, phone.address, "web", shown.text, answers, shown.edited)
+            )
+        if screen.asked is not None or phone.drawn:
+            person.note_asked(self.house.now)
+
+    def question(self, person: Person, phone: Phone) -> tuple[str, Outbound] | None:
+        """The newest message that asks something and whose answer was not pressed yet; on the page the open question."""
+        for message_id, shown in reversed(phone.screen.items()):
+            if message_id == "menu":
+                continue
+            presses = [one.press for one in shown.choices if one.press is not None]
+            if presses and presses[0].token != COMMAND:
+                return message_id, shown
+            if "最后4位" in shown.text and not person.agrees():
+                return message_id, shown
+        return None
+
+    def doubtful(self, person: Person, phone: Phone, message_id: str) -> bool:
+        """Whether a fault kept something from him since this message appeared: the question may be over already."""
+        since = person.shown_at.get((phone.address, message_id), self.house.now)
+        return any(at >= since for at in person.ledger.losses)

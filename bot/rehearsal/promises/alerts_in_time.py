@@ -1,0 +1,113 @@
+"""Every emergency or urgent answer has an alert on the wire within seconds, and an end: taken, or told to the last person."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from bot.db.alerts import Alert, AlertStep
+from bot.db.outbox import OutboundMessage
+from bot.rehearsal.evidence import Evidence, Findings, Violation
+from bot.rehearsal.ledger import Ledger, Letter, Worry
+from bot.services.outbox import Lane
+
+ON_THE_WIRE = timedelta(seconds=5)
+UNKNOWN = timedelta(seconds=100)  # a killed sender's lease, and the wait before a repetition
+ANSWERED = timedelta(minutes=2)  # an act that met a fault is handled so much later at most
+CLOCKS = timedelta(hours=3)  # of everybody on call, one after the other, with what faults add
+WORSE = {"emergency": 0, "urgent": 1, "routine": 2}
+_ALERT = re.compile(r"/console/alerts/(\d+)")
+
+
+async def count(evidence: Evidence) -> Findings:
+    async with evidence.ctx.begin() as tx:
+        alerts = await tx.all(select(Alert).order_by(Alert.alert_id))
+        steps = await tx.all(select(AlertStep).order_by(AlertStep.alert_step_id))
+        notices = await tx.all(select(OutboundMessage).where(OutboundMessage.lane == int(Lane.ALERT)))
+    found = Findings()
+    of_person: defaultdict[int, list[Row[Any]]] = defaultdict(list)
+    for alert in alerts:
+        of_person[alert.participant_id].append(alert)
+    for one in evidence.ledgers:
+        for worry in one.worries:
+            found.checked += 1
+            found.violations += _unheard(evidence, one, worry, of_person[one.participant_id])
+    arrived = _first_letters(evidence.letters)
+    for alert in alerts:
+        if alert.tier != "routine":
+            found.checked += 1
+            mine = [row for row in notices if (row.unique_key or "").startswith(f"alert:{alert.alert_id}:")]
+            _on_the_wire(found, evidence, alert, arrived.get(alert.alert_id), mine)
+            _ended(found, evidence, alert, [step for step in steps if step.alert_id == alert.alert_id])
+    return found
+
+
+def _unheard(evidence: Evidence, one: Ledger, worry: Worry, alerts: list[Row[Any]]) -> list[Violation]:
+    at = worry.act.acknowledged_at
+    if at is None or evidence.lost_in_gap(at):
+        return []
+    heard = any(
+        WORSE[alert.tier] <= WORSE[worry.tier] and at - timedelta(hours=1) <= alert.raised_at <= at + ANSWERED
+        for alert in alerts
+    )
+    where = f"{one.subject_id} {worry.what}"
+    return [] if heard else [Violation(4, f"{worry.tier} answer without an alert", where, at)]
+
+
+def _first_letters(letters: Any) -> dict[int, datetime]:
+    first: dict[int, datetime] = {}
+    letter: Letter
+    for letter in letters:
+        for number in _ALERT.findall(letter.text):
+            first.setdefault(int(number), letter.at)
+    return first
+
+
+def _on_the_wire(
+    found: Findings, evidence: Evidence, alert: Row[Any], arrived: datetime | None, notices: list[Row[Any]]
+) -> None:
+    raised: datetime = alert.raised_at
+    limit = raised + ON_THE_WIRE
+    back = [
+        end
+        for name in ("outage", "house", "storm:email")
+        if (end := evidence.away(name, raised, limit)) is not None
+    ]
+    if back:
+        limit = max(limit, *(end + ON_THE_WIRE for end in back))
+    if limit > evidence.as_of or (arrived is not None and arrived <= limit):
+        return
+    where = f"alert {alert.alert_id} {alert.kind} {alert.tier}"
+    late = f"{(arrived - raised).total_seconds():.0f} s" if arrived else "never"
+    hit = [struck for row in notices for struck in evidence.hit(f"m{row.message_id}")]
+    held = [struck for struck in hit if struck.kind in ("too_fast", "rejected")]
+    if held:
+        found.allowed[f"kept back by the provider: {held[0].kind}"] += 1
+    elif (
+        arrived is not None
+        and arrived <= limit + UNKNOWN
+        and evidence.struck_between(raised - UNKNOWN, arrived)
+    ):
+        found.allowed["its sender was killed or its fate unknown"] += 1
+    elif not notices and alert.kind in ("parked", "contact_lost"):
+        found.violations.append(Violation(4, "nobody was told", where, raised))
+    else:
+        found.violations.append(Violation(4, f"on the wire after {late}", where, raised))
+
+
+def _ended(found: Findings, evidence: Evidence, alert: Row[Any], steps: list[Row[Any]]) -> None:
+    away = evidence.away("house", alert.raised_at, alert.raised_at + CLOCKS)
+    limit = max(alert.raised_at, away or alert.raised_at) + CLOCKS
+    if limit > evidence.as_of:
+        return
+    taken = any(step.step in ("acknowledged", "acted", "closed") and step.taken_at <= limit for step in steps)
+    last = any(step.step == "escalated" and step.outcome == "end_of_list" for step in steps)
+    if not (taken or last):
+        where = f"alert {alert.alert_id} {alert.kind} {alert.tier}"
+        found.violations.append(
+            Violation(4, "neither taken nor told to the last person", where, alert.raised_at)
+        )

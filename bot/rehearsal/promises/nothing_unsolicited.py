@@ -1,0 +1,89 @@
+"""Nothing unasked before consent, after withdrawal or end, in a pause, in quiet hours or past its limit; and no repeats."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from bot.db.outbox import OutboundMessage
+from bot.db.timers import Timer
+from bot.rehearsal.evidence import Evidence, Findings, Violation
+from bot.rehearsal.ledger import Ledger, Seen
+from bot.rehearsal.plain.calendar import over, quiet, value_at
+
+MAY_REPEAT = ("emergency", "staff_alert")
+
+
+async def count(evidence: Evidence) -> Findings:
+    async with evidence.ctx.begin() as tx:
+        sent = {f"m{row.message_id}": row for row in await tx.all(select(OutboundMessage))}
+        late = await tx.all(select(Timer).where(Timer.state == "fired", Timer.settled_at >= Timer.expires_at))
+    found = Findings()
+    for one in evidence.ledgers:
+        for seen in one.seen:
+            row = sent.get(seen.key)
+            if row is None or row.edits is not None or row.inbox_id is not None:
+                continue  # it answers his own act, or changes what stood there
+            found.checked += 1
+            found.violations += _unsolicited(one, seen, row)
+    for timer in late:
+        where = f"timer {timer.kind} {timer.key}"
+        found.violations.append(Violation(3, "fired past its limit", where, timer.settled_at))
+    _twice(evidence, found, sent)
+    _answered_twice(evidence, found, sent)
+    return found
+
+
+def _unsolicited(one: Ledger, seen: Seen, row: Row[Any]) -> list[Violation]:
+    what = []
+    agreed = [step for step in one.agreed if step.at <= seen.at]
+    if not agreed:
+        what.append("before consent")
+    elif not agreed[-1].yes:
+        what.append("after consent was withdrawn")
+    if over(one.orders, seen.at) and any(
+        order.what == "status" and order.value == "ended" and order.recorded_at < seen.at
+        for order in one.orders
+    ):
+        what.append("after the end")
+    if value_at(one.orders, "status", seen.at) == "paused":
+        what.append("while paused")
+    if quiet(one.orders, seen.at):
+        what.append("in quiet hours")
+    if seen.at > row.expires_at:
+        what.append("past its limit")
+    where = f"{one.subject_id} {row.purpose} {seen.key}"
+    return [Violation(3, f"unsolicited {word}", where, seen.at) for word in what]
+
+
+def _twice(evidence: Evidence, found: Findings, sent: Mapping[str, Row[Any]]) -> None:
+    for key, times in evidence.carried.items():
+        row = sent.get(key)
+        if times > 1 and not (row is None and evidence.gaps):
+            found.violations.append(Violation(3, f"the same message appeared {times} times", key))
+    for row in sent.values():
+        if row.repeats is None:
+            continue
+        if row.purpose in MAY_REPEAT:
+            found.allowed[f"repeated because nobody knew whether it arrived: {row.purpose}"] += 1
+        else:
+            found.violations.append(
+                Violation(3, f"repeated: {row.purpose}", f"m{row.message_id}", row.created_at)
+            )
+
+
+def _answered_twice(evidence: Evidence, found: Findings, sent: Mapping[str, Row[Any]]) -> None:
+    """The same words twice on the same phone in answer to one act."""
+    said: Counter[tuple[int, str, str]] = Counter()
+    for one in evidence.ledgers:
+        for seen in one.seen:
+            row = sent.get(seen.key)
+            if row is not None and row.inbox_id is not None and row.edits is None and row.repeats is None:
+                said[row.inbox_id, seen.phone, seen.text] += 1
+    for (inbox_id, phone, _), times in said.items():
+        if times > 1:
+            where = f"inbox {inbox_id} phone {phone}"
+            found.violations.append(Violation(3, f"answered {times} times in the same words", where))

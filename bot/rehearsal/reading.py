@@ -1,0 +1,67 @@
+"""How a virtual person reads a question: which kind it is, which medicine, and which day's dose. Words on a screen only."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+DRUGS = {"伊沙佐米": "ixazomib", "来那度胺": "lenalidomide"}
+TICKS = ("on-", "off-")
+_DAY = re.compile(r"(?P<month>\d{1,2})月(?P<day>\d{1,2})日")
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """`kind`: take, did, hold_check, when, echo, why, tick, other. `on`: the day that its words name, if they do."""
+
+    kind: str
+    drug: str
+    on: date | None
+    text: str
+    answers: tuple[str, ...]
+
+
+def read(text: str, answers: Sequence[str], today: date) -> Question:
+    return Question(_kind(text, frozenset(answers)), _drug(text), _on(text, today), text, tuple(answers))
+
+
+def _kind(text: str, answers: frozenset[str]) -> str:
+    if {"taken", "later"} <= answers:
+        return "take"
+    if {"taken", "cannot_say"} <= answers:
+        return "did"
+    if {"taken", "not_taken"} <= answers:
+        return "hold_check" if "医生让停" in text else "did"
+    if "now" in answers and "吃的" in text:
+        return "when"
+    if {"forgot", "no_medicine"} <= answers:
+        return "why"
+    if {"yes", "no"} <= answers and "吃的" in text:
+        return "echo"
+    return "tick" if any(one.startswith(TICKS) for one in answers) else "other"
+
+
+def _drug(text: str) -> str:
+    """The medicine that is asked about: of two in one message the one that comes first in the question at its end."""
+    found = [
+        (text.rfind(f"先说{name}"), text.rfind(name), drug) for name, drug in DRUGS.items() if name in text
+    ]
+    return max(found)[2] if found else ""
+
+
+def _on(text: str, today: date) -> date | None:
+    """Today, yesterday, or the month and day that stand there: of the last year."""
+    if (named := _DAY.search(text)) is not None:
+        month, day = int(named["month"]), int(named["day"])
+        for year in (today.year, today.year - 1):
+            if (month, day) != (2, 29) or year % 4 == 0:
+                found = date(year, month, day)
+                if found <= today + timedelta(days=1):
+                    return found
+        return None
+    for word, back in (("今天", 0), ("昨天", 1), ("前天", 2)):
+        if word in text:
+            return today - timedelta(days=back)
+    return None

@@ -1,0 +1,36 @@
+"""A rehearsed study for tests: small, on a fresh database of the run's cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from bot.rehearsal.outcome import Outcome
+from bot.rehearsal.rehearse import rehearse
+from bot.rehearsal.setting import Setting
+from bot.setting_forms import asyncpg_url
+from tests.support import house
+
+Play = Callable[..., Awaitable[Outcome]]
+
+
+@pytest.fixture
+def play(database_url: str) -> Play:
+    """Rehearse with these changes to the setting."""
+
+    async def _play(**changes: Any) -> Outcome:
+        setting = Setting(**{"participants": 4, "days": 9, **changes})
+        return await rehearse(asyncpg_url(database_url), setting, house.keyring(), house.wording())
+
+    return _play
+
+
+def broken(outcome: Outcome) -> list[str]:
+    """Violations as lines that say which promise, what and where."""
+    return [
+        f"{promise['number']}: {one['what']} | {one['where']} | {one['at']}"
+        for promise in outcome.promises
+        for one in promise["violations"]
+    ]

@@ -1,0 +1,39 @@
+"""The exact rehearsal: everything holds without faults, and the same seed is the same order of events."""
+
+from __future__ import annotations
+
+import json
+
+from bot.db.embedded import EmbeddedPostgres
+from bot.rehearsal.faults import KINDS
+from bot.rehearsal.rehearse import rehearse
+from bot.rehearsal.report_html import page
+from bot.rehearsal.report_text import lines
+from bot.rehearsal.setting import Setting
+from bot.setting_forms import asyncpg_url
+from tests.rehearsal.conftest import Play, broken
+from tests.support import house
+from tests.support.database import fresh_database, runtime_url
+
+
+async def test_without_faults_every_promise_holds(play: Play) -> None:
+    outcome = await play(participants=6, days=12)
+    assert broken(outcome) == []
+    assert [one["number"] for one in outcome.promises] == list(range(1, 9))
+    # Nothing holds because nothing was looked at.
+    assert all(one["checked"] for one in outcome.promises if one["number"] != 4)
+    assert json.loads(outcome.as_json())["violations"] == 0
+    assert "Every promise held." in list(lines(outcome))
+    assert "<svg" in page(outcome)
+
+
+async def test_the_same_seed_is_the_same_order_of_events(postgres: EmbeddedPostgres) -> None:
+    found = []
+    for _ in range(2):
+        with fresh_database(postgres) as name:
+            setting = Setting(participants=4, days=7, faults=frozenset(KINDS))
+            url = asyncpg_url(runtime_url(postgres, name))
+            outcome = await rehearse(url, setting, house.keyring(), house.wording())
+            found.append((outcome.fingerprint, outcome.faults, broken(outcome)))
+    assert found[0] == found[1]
+    assert sum(found[0][1].values()) >= 5
