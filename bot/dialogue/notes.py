@@ -45,7 +45,7 @@ class PreferenceTold:
 
 @dataclass(frozen=True, slots=True)
 class DoseReported:
-    """One answer about one dose, made once per dose and conversation.
+    """One answer about one dose. `claim`: said by a tap, and when or why is being asked; what follows supersedes it.
 
     `taken_at` None with status taken: the person never told when. `words` are the person's own, with reason
     other or ill; the reason is one of forgot, ill, told_to_stop, no_medicine, other, or None (not told).
@@ -57,6 +57,7 @@ class DoseReported:
     precision: Literal["now", "told", "as_planned"] | None = None
     reason: str | None = None
     words: str = ""
+    claim: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,11 +71,21 @@ async def _resume(tx: Tx, row: Row[Any], zone: ZoneInfo) -> str:
 async def _report(tx: Tx, row: Row[Any], zone: ZoneInfo) -> str:
     details = [row.reason, row.precision and f"{row.precision} {_local(row.taken_at, zone)}"]
     known = ", ".join(one for one in details if one) or ("when is not known" if row.status == "taken" else "")
-    corrects = " corrects" if row.supersedes else ""
+    corrects = await _how(tx, row)
     return (
         f"= told {await _dose(tx, row.dose_id)} {row.status}{f' ({known})' if known else ''}"
         f"{corrects}{_by(row)}"
     )
+
+
+async def _how(tx: Tx, row: Row[Any]) -> str:
+    """Whether it tells more of what was tapped before, or something else."""
+    if row.supersedes is None:
+        return ""
+    query = select(DoseReport).where(DoseReport.dose_report_id == row.supersedes)
+    before = (await tx.execute(query)).one()
+    known = before.taken_at is not None or before.reason is not None
+    return " corrects" if known or before.status != row.status else " completes"
 
 
 async def _judgement(tx: Tx, row: Row[Any], zone: ZoneInfo) -> str:

@@ -46,11 +46,30 @@ async def reported(tx: Tx, who: Who, note: DoseReported, inbox_id: int | None) -
     assert who.participant_id is not None
     course = await load(tx, who.participant_id)
     dose = await _dose(tx, who.participant_id, int(note.dose_id))
+    if await _says_nothing_new(tx, dose, note):
+        return NOTHING
     await record(tx, course, dose, note, Author.of(who, inbox_id), who)
     await _close_elsewhere(tx, who, dose.dose_id, note)
-    if note.status == "taken":
+    if note.status == "taken" or note.claim:
         return NOTHING
     return Done(says=_late_words(tx, course, dose, who, note))
+
+
+async def _says_nothing_new(tx: Tx, dose: Row[Any], note: DoseReported) -> bool:
+    """Silence after a tap: the tap itself is on record, and there is neither an hour nor a reason to add."""
+    if note.taken_at is not None or note.reason is not None or note.words:
+        return False
+    latest = await _latest(tx, dose.dose_id)
+    return latest is not None and latest.status == note.status
+
+
+async def _latest(tx: Tx, dose_id: int) -> Row[Any] | None:
+    return await tx.first(
+        select(DoseReport)
+        .where(DoseReport.dose_id == dose_id)
+        .order_by(DoseReport.dose_report_id.desc())
+        .limit(1)
+    )
 
 
 async def record(
@@ -89,18 +108,14 @@ async def record(
         tx, course.participant_id, author.recorded_by, "dose_reported", dose=dose.dose_id, report=report_id
     )
     await rejudge(tx, course, dose)
-    await _stop_reminding(tx, course, dose)
+    if not note.claim:  # of which when or why is still asked, and may be reminded of
+        await _stop_reminding(tx, course, dose)
     return report_id
 
 
 async def rejudge(tx: Tx, course: Course, dose: Row[Any]) -> None:
     """Conclude again from the latest report and the holds; only a changed conclusion is a new row."""
-    latest = await tx.first(
-        select(DoseReport)
-        .where(DoseReport.dose_id == dose.dose_id)
-        .order_by(DoseReport.dose_report_id.desc())
-        .limit(1)
-    )
+    latest = await _latest(tx, dose.dose_id)
     # "I cannot say" is an answer, but no word about the dose: it stays unanswered in the figures.
     told = latest is not None and latest.status != "cannot_say"
     report = Report(latest.status == "taken", latest.taken_at, latest.quantity) if latest and told else None
@@ -171,15 +186,15 @@ async def _close_elsewhere(tx: Tx, who: Who, dose_id: int, note: DoseReported) -
 def _late_words(tx: Tx, course: Course, dose: Row[Any], who: Who, note: DoseReported) -> tuple[Say, ...]:
     """The study's fixed text for a dose that was not taken and is still asked about.
 
-    None after "told to stop". Whoever felt ill or has no medicine is never told that it can still be taken: a person
-    who knows why looks at it first.
+    None after "told to stop" and "felt ill": a person who knows why looks at it first. Whoever has no medicine is never
+    told that it can still be taken.
     """
     drug = course.study.drugs[dose.drug]
-    if note.reason == "told_to_stop" or closes_at(drug, dose.due_at) <= tx.now:
+    if note.reason in ("told_to_stop", "ill") or closes_at(drug, dose.due_at) <= tx.now:
         return ()
     following = next_due(course.study, course.timeline, dose.drug, dose.due_at)
     decision = lateness(drug, dose.due_at, tx.now, following)
-    if decision is Lateness.TAKE and note.reason in ("ill", "no_medicine"):
+    if decision is Lateness.TAKE and note.reason == "no_medicine":
         return ()
     text_id = late_text(drug, decision)
     return (Say((Phrase(text_id, {"site_phone": who.site_phone}),)),) if text_id else ()

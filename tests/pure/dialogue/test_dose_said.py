@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bot.dialogue.notes import DoseReported
 from tests.pure.dialogue.talk import dose
 from tests.pure.dialogue.test_dose import DID, DUE, NEXT_DAY, NIGHT, NOON, ON_TIME, ONE, TWO, begun, taken
 
@@ -74,7 +75,7 @@ def test_midnight_is_asked_back(words: str) -> None:
     talk.hear(words)
     assert talk.step == "when"
     assert "哪一天夜里" in talk.said
-    assert talk.notes == []
+    assert talk.notes == [DoseReported("l1", "taken", claim=True)]
 
 
 def test_last_night_before_three_is_asked_back() -> None:
