@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from bot.app.app import LOCALES
-from bot.app.sources import shipped
+from bot.app.sources import EXAMPLES, shipped
 from bot.services.book import PARSERS
+from bot.symptoms.examples import grading_faults, parse_examples, triage_faults
+from bot.symptoms.grading import Grading
+from bot.symptoms.questionnaire import Questionnaire
 from bot.symptoms.rule_faults import rule_faults
+from bot.symptoms.triage import Triage
 from bot.wording import check_catalogues, load_wording
 
 
@@ -55,5 +59,18 @@ def _between(known: dict[str, list[Any]]) -> list[str]:
         for check in known.get("questionnaire", ())
         for grading in known.get("grading", ())
         for rules in known.get("triage", ())
-        for fault in rule_faults(check, grading, rules)
+        for fault in _rules(check, grading, rules)
+    ]
+
+
+def _rules(check: Questionnaire, grading: Grading, rules: Triage) -> list[str]:
+    """The rules against the questions, and against the rows that specify them."""
+    graded, told = (
+        parse_examples((EXAMPLES / name).read_text(encoding="utf-8"), f"examples/{name}")
+        for name in ("grading.toml", "triage.toml")
+    )
+    return [
+        *rule_faults(check, grading, rules),
+        *grading_faults(grading, check, graded),
+        *triage_faults(rules, grading, check, told),
     ]

@@ -48,6 +48,7 @@ CHARACTERS = (
 WEIGHTS = (5, 4, 2, 1)
 VIEW = "查看"
 NOTHING = "都没有"
+NOT_SAYING = "不想答"  # stands under a question about one symptom
 ALWAYS = ("本人回答", "选好了", "没有了", "跳过")
 MENU_LABELS = ("今天的药",)
 MOST_TAPS = 20
@@ -101,7 +102,7 @@ class Cohort:
             phone = self.stage.phone(f"9{number:03}", "web")
             character = self.random.choices(CHARACTERS, WEIGHTS)[0]
             person = Person(
-                number, enrolled, phone, character, arm, troubled=self.random.choice((0.03, 0.08, 0.25))
+                number, enrolled, phone, character, arm, troubled=self.random.choice((0.015, 0.04, 0.12))
             )
             self.people[phone.address] = person
             await self.stage.hear(phone, Kind.START, text=enrolled.invited.code)
@@ -161,14 +162,14 @@ class Cohort:
         taken = [label for label in ("都吃了", "吃了") if label in labels]
         if taken:
             return taken[0] if self.random.random() < person.character.takes else "没吃"
-        if NOTHING in labels:
+        if NOTHING in labels and NOT_SAYING not in labels:
             symptoms = [label for label in labels if label != NOTHING and "发烧" not in label]
             return self.random.choice(symptoms) if self.random.random() < person.troubled else NOTHING
         for label in ALWAYS:
             if label in labels:
                 return label
         # Whatever else is asked, the milder answers stand first and are given more often.
-        return self.random.choices(labels, [4.0**-number for number in range(len(labels))])[0]
+        return self.random.choices(labels, [8.0**-number for number in range(len(labels))])[0]
 
     async def release(self, person: Person, days_late: int) -> None:
         """The site confirms the next cycle, as many days late as it is."""

@@ -37,12 +37,12 @@ LEFT_LIVES = timedelta(hours=12)
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Assessed:
-    """A check under the rules of now. `before`: grades of the check before, by the terms' names."""
+    """A check under the rules of now. `earlier`: grades of the checks before, by the terms' names, the newest first."""
 
     check: Questionnaire
     hits: tuple[Hit, ...]
     grades: tuple[Grade, ...]
-    before: Mapping[str, int]
+    earlier: Mapping[str, tuple[int, ...]]
     grading: str
     triage: str
 
@@ -84,21 +84,24 @@ async def assess(
     check = tx.ctx.book.questionnaire_by_hash(about["definition"])
     grading_hash, grading = tx.ctx.book.grading(tx.now)
     triage_hash, rules = tx.ctx.book.triage(tx.now)
-    before = await _before(tx, participant_id, about["report"])
-    by_term = {grading.by_name[name]: grade for name, grade in before.items() if name in grading.by_name}
+    earlier = await _earlier(tx, participant_id, about["report"])
+    by_term = {grading.by_name[name]: grades for name, grades in earlier.items() if name in grading.by_name}
     hits = triage(rules, grading, check, answers, by_term)
-    return Assessed(check, hits, grades(grading, check, answers), before, grading_hash, triage_hash)
+    return Assessed(check, hits, grades(grading, check, answers), earlier, grading_hash, triage_hash)
 
 
-async def _before(tx: Tx, participant_id: int, report: int) -> dict[str, int]:
-    """The newest grade of each term that another check has given."""
+async def _earlier(tx: Tx, participant_id: int, report: int) -> dict[str, tuple[int, ...]]:
+    """The grades of each term that other checks have given, the newest first."""
     rows = await tx.all(
         select(ProvisionalGrade.term, ProvisionalGrade.grade)
         .where(ProvisionalGrade.participant_id == participant_id)
         .where(ProvisionalGrade.symptom_report_id != report)
-        .order_by(ProvisionalGrade.provisional_grade_id)
+        .order_by(ProvisionalGrade.provisional_grade_id.desc())
     )
-    return {row.term: row.grade for row in rows}
+    found: dict[str, tuple[int, ...]] = {}
+    for row in rows:
+        found[row.term] = (*found.get(row.term, ()), row.grade)
+    return found
 
 
 async def raise_for(
@@ -227,7 +230,7 @@ def grade_row(
         "basis": one.basis,
         "definition": assessed.grading,
         "raw": dict(one.raw),
-        "before": assessed.before.get(one.name),
+        "before": next(iter(assessed.earlier.get(one.name, ())), None),
         "recorded_at": tx.now,
     }
 

@@ -4,6 +4,10 @@
     fever.temperature >= 38.0     a number; fever.site = armpit | forehead: one of these answers
     grade rash >= 2               the provisional grade of a term; `any` is every term in turn
     worse any >= 2                by how much it is worse than at the check before
+    above any >= 2                by how much it is worse than at the person's first check
+    rising any >= 2               how many checks in a row it has been worse than at the one before
+    any = yes                     some symptom was ticked, each in turn; every = no: none of them was
+    known platelets < 50          what staff have entered, not what the person said; false where nothing is known
     A & B                         both; of several lines any one is enough
 
 Reads answers only. What a rule leads to stands beside it, in its own file.
@@ -12,15 +16,21 @@ Reads answers only. What a rule leads to stands beside it, in its own file.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Literal
 
 from bot.symptoms.questionnaire import Questionnaire, Reply
 
-Subject = Literal["answer", "grade", "worse"]
-ANY = "any"
-_TEST = re.compile(r"(?:(grade|worse) +)?([a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)?) *(>=|>|=) *([a-z0-9_.| ]+)")
+Subject = Literal["answer", "grade", "worse", "above", "rising", "known"]
+OF_TERMS = ("grade", "worse", "above", "rising")
+CHANGES = ("worse", "above", "rising")  # compared with other checks
+ANY, EVERY = "any", "every"
+KNOWN = {"platelets": "number", "neutrophils": "number", "aspirin": "word"}  # x10^9/L; yes or no
+_TEST = re.compile(
+    r"(?:(grade|worse|above|rising|known) +)?([a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)?) *(>=|>|=|<) *([a-z0-9_.| ]+)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +55,16 @@ Condition = tuple[Test, ...]  # all of them
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known when rules are asked. `before`: grades of the check before, by term."""
+    """What is known when rules are asked. `earlier`: grades of the checks before by term, the newest first.
+
+    `known`: laboratory values and medicines besides, entered by staff; a value that is too old is left out.
+    """
 
     check: Questionnaire
     answers: Mapping[str, Reply]
     grades: Mapping[str, int] = field(default_factory=dict)
-    before: Mapping[str, int] = field(default_factory=dict)
+    earlier: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    known: Mapping[str, float | str] = field(default_factory=dict)
 
 
 def parse_condition(text: str) -> Condition:
@@ -63,56 +77,91 @@ def _test(text: str) -> Test:
     if found is None:
         raise ValueError(f"cannot read {text!r}")
     wanted = tuple(one.strip() for one in found[4].split("|"))
-    subject: Subject = "answer" if not found[1] else ("grade" if found[1] == "grade" else "worse")
+    subject: Subject = found[1] or "answer"  # type: ignore[assignment]  # one of the words of the pattern
     test = Test(subject, found[2], found[3], wanted)
     if "" in wanted or (len(wanted) > 1 and test.sign != "="):
         raise ValueError(f"cannot read {text!r}: one value, or answers with | between them")
-    if subject != "answer" and (test.number is None or "." in test.key or test.sign != ">="):
+    if subject in OF_TERMS and (test.number is None or "." in test.key or test.sign != ">="):
         raise ValueError(f"cannot read {text!r}: a grade is compared by >= with a number")
+    if subject == "known" and test.key not in KNOWN:
+        raise ValueError(f"cannot read {text!r}: staff enter {', '.join(KNOWN)}")
+    if test.sign == "<" and (subject != "known" or test.number is None):
+        raise ValueError(f"cannot read {text!r}: < compares a known number")
     return test
 
 
-def met(when: tuple[Condition, ...], facts: Facts, term: str = "") -> bool:
-    """Whether any line holds. `term` stands for `any`."""
-    return any(all(_holds(test, facts, term) for test in line) for line in when)
+def met(when: tuple[Condition, ...], facts: Facts, one: str = "") -> bool:
+    """Whether any line holds. `one` stands for `any`: a term, or a symptom."""
+    return any(all(_holds(test, facts, one) for test in line) for line in when)
 
 
-def _holds(test: Test, facts: Facts, term: str) -> bool:
+def _holds(test: Test, facts: Facts, one: str) -> bool:
     if test.subject == "answer":
-        return _answered(test, facts)
-    name = term if test.key == ANY else test.key
-    grade, needed = facts.grades.get(name), test.number
+        return _answered(test, facts, one)
+    if test.subject == "known":
+        return _compared(facts.known.get(test.key), test)
+    name, needed = one if test.key == ANY else test.key, test.number
+    grade, earlier = facts.grades.get(name), facts.earlier.get(name, ())
     if grade is None or needed is None:
         return False
-    if test.subject == "grade":
-        return grade >= needed
-    return name in facts.before and grade - facts.before[name] >= needed
+    match test.subject:
+        case "grade":
+            return grade >= needed
+        case "worse":
+            return bool(earlier) and grade - earlier[0] >= needed
+        case "above":
+            return bool(earlier) and grade - earlier[-1] >= needed
+        case _:
+            return rising((grade, *earlier)) >= needed
 
 
-def _answered(test: Test, facts: Facts) -> bool:
-    given = facts.answers.get(test.key)
+def rising(newest_first: Sequence[int]) -> int:
+    """How many checks in a row, up to the newest, were worse than the one before."""
+    count = 0
+    for now, before in pairwise(newest_first):
+        if now <= before:
+            break
+        count += 1
+    return count
+
+
+def _answered(test: Test, facts: Facts, one: str) -> bool:
+    if test.key == EVERY:
+        return all(facts.answers.get(name) in test.wanted for name in facts.check.symptoms)
+    given = facts.answers.get(one if test.key == ANY else test.key)
     if given is None:
         return False
-    if isinstance(given, float):
-        needed = test.number
-        if needed is None:
-            return False
-        return (
-            given > needed if test.sign == ">" else given >= needed if test.sign == ">=" else given == needed
-        )
-    if test.sign == "=":
-        return given in test.wanted
+    if isinstance(given, float) or test.sign == "=":
+        return _compared(given, test)
     rank, least = facts.check.rank(test.key, given), facts.check.rank(test.key, test.wanted[0])
     if rank is None or least is None:
         return False
     return rank > least if test.sign == ">" else rank >= least
 
 
+def _compared(given: Reply | None, test: Test) -> bool:
+    if given is None or isinstance(given, str):
+        return test.sign == "=" and given in test.wanted
+    needed = test.number
+    if needed is None:
+        return False
+    return {">": given > needed, ">=": given >= needed, "=": given == needed, "<": given < needed}[test.sign]
+
+
 def symptoms_of(when: tuple[Condition, ...]) -> frozenset[str]:
-    """The symptoms whose answers are named, apart from grades."""
-    return frozenset(test.key.partition(".")[0] for line in when for test in line if test.subject == "answer")
+    """The symptoms whose answers are named, apart from grades; ANY where it is each of them."""
+    return frozenset(
+        test.key.partition(".")[0]
+        for line in when
+        for test in line
+        if test.subject == "answer" and test.key != EVERY
+    )
 
 
 def terms_of(when: tuple[Condition, ...]) -> frozenset[str]:
     """The terms whose grades are named; ANY where it is every one of them."""
-    return frozenset(test.key for line in when for test in line if test.subject != "answer")
+    return frozenset(test.key for line in when for test in line if test.subject in OF_TERMS)
+
+
+def tests_of(when: tuple[Condition, ...]) -> tuple[Test, ...]:
+    return tuple(test for line in when for test in line)

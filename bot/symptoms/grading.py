@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -37,6 +37,12 @@ class GradeRule:
     grade: int
     when: tuple[Condition, ...]
     source: str
+    study: str = ""  # the study whose file changed it
+
+    @property
+    def edition(self) -> str:
+        """id@version, or id@study-version."""
+        return f"{self.id}@{self.study}-{self.version}" if self.study else f"{self.id}@{self.version}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +89,7 @@ def _grade(term: Term, facts: Facts) -> Grade | None:
         return None
     worst = max(rules, key=lambda rule: rule.grade)
     raw = {key: one for key, one in facts.answers.items() if key.partition(".")[0] == term.symptom}
-    return Grade(term.id, term.name, worst.grade, term.ctcae, f"{worst.id}@{worst.version}", raw)
+    return Grade(term.id, term.name, worst.grade, term.ctcae, worst.edition, raw)
 
 
 class _Row(BaseModel):
@@ -92,7 +98,7 @@ class _Row(BaseModel):
 
 class _RuleRow(_Row):
     id: _Id
-    version: Annotated[int, Field(ge=1)]
+    version: Annotated[int, Field(ge=1)] = 1
     grade: Annotated[int, Field(ge=0, le=4)]
     when: Annotated[tuple[str, ...], Field(min_length=1)]
     source: Annotated[str, Field(min_length=5)]
@@ -115,13 +121,36 @@ class _File(_Row):
 def parse_grading(text: str, name: str) -> Grading:
     """Raises ScriptError with one line for each fault. What needs the questionnaire: rule_faults."""
     try:
-        file = _File.model_validate(read_toml(text, name))
+        file = _File.model_validate(_spelled_out(read_toml(text, name)))
     except ValidationError as error:
         raise faults_of(error, name) from error
     faults = [f"{name}: {fault}" for fault in _faults(file)]
     if faults:
         raise ScriptError(faults)
     return Grading(file.version, tuple(_term(term, row) for term, row in file.terms.items()))
+
+
+def _spelled_out(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """What the file may leave out: a term's symptom, label and version, a rule's id, and the row for "not ticked"."""
+    found = dict(raw)
+    ctcae, terms = found.pop("ctcae", None), found.get("terms")
+    if isinstance(terms, dict):
+        found["terms"] = {name: _term_row(name, row, ctcae) for name, row in terms.items()}
+    return found
+
+
+def _term_row(name: str, raw: Any, ctcae: Any) -> Any:
+    if not isinstance(raw, dict) or not isinstance(raw.get("rules"), list):
+        return raw
+    row = {"symptom": name, "ctcae": ctcae, "label": f"term.{name}", **raw}
+    rules = [
+        {"id": f"{name}_{one.get('grade')}", **one} if isinstance(one, dict) else one for one in row["rules"]
+    ]
+    if not any(isinstance(one, dict) and one.get("grade") == 0 for one in rules):
+        rules.insert(
+            0, {"id": f"{name}_0", "grade": 0, "when": [f"{row['symptom']} = no"], "source": "not ticked"}
+        )
+    return {**row, "rules": rules}
 
 
 def _faults(file: _File) -> Iterator[str]:

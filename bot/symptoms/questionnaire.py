@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from bot.dialogue.faults import ScriptError, faults_of, read_toml
+from bot.symptoms.shorthand import spelled_out
 
 MOST_ON_SCREEN = 6
 BESIDES_SCREENS = 3  # taps of an uneventful week: open it, who answers, nothing to add
@@ -150,7 +151,7 @@ def _reply(question: Question, given: object) -> Reply | None:
 def parse_questionnaire(text: str, name: str) -> Questionnaire:
     """Raises ScriptError with one line for each fault, beginning with the file's name."""
     try:
-        found = Questionnaire.model_validate(read_toml(text, name))
+        found = Questionnaire.model_validate(spelled_out(read_toml(text, name)))
     except ValidationError as error:
         raise faults_of(error, name) from error
     faults = [f"{name}: {fault}" for fault in _faults(found)]

@@ -19,7 +19,11 @@ LOCALES = Path(__file__).parents[2] / "locales"
 WORDING = load_wording(LOCALES)
 LANGUAGES = ("zh_Hans_CN", "en")
 PATIENT = {
-    language: dict(read_catalogue(LOCALES / language / "LC_MESSAGES" / "patient.po"))
+    language: {
+        text_id: text
+        for name in ("patient.po", "symptoms.po")
+        for text_id, text in read_catalogue(LOCALES / language / "LC_MESSAGES" / name)
+    }
     for language in LANGUAGES
 }
 ZH, EN = PATIENT["zh_Hans_CN"], PATIENT["en"]

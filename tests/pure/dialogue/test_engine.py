@@ -14,6 +14,7 @@ from bot.dialogue.notes import CommandGiven
 from bot.dialogue.turn import Heard, State
 from tests.pure.dialogue.talk import LEXICON, PHONE, Talk, at, dose, names, script_of
 from tests.pure.dialogue.test_conversations import ANSWERED, CODE, DANGER, SITE, welcome
+from tests.pure.symptoms.shipped import SHORT
 from tests.pure.symptoms.shipped import slots as check_slots
 
 NOW = at("2026-11-04 12:30")
@@ -28,7 +29,7 @@ SLOTS: dict[str, dict[str, Any]] = {
     "stop": SITE,
     "resume_reminders": {},
     "danger": DANGER,
-    "symptoms": check_slots(),
+    "symptoms": check_slots(check=SHORT),
 }
 
 FEVER = ["1", "选好了", "都没有", "outcome:go_on"]  # ticked on the first screen, nothing on the second

@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 
 from bot.dialogue.notes import SymptomsAnswered, SymptomsReported
 from tests.pure.dialogue.talk import Talk, at
-from tests.pure.symptoms.shipped import WEEKLY, slots
+from tests.pure.symptoms.shipped import SHORT, slots
 
 NOW = at("2026-11-08 08:00")
-FIRST = list(WEEKLY.screens[0])
+FIRST = list(SHORT.screens[0])
 
 
 def screen() -> Talk:
-    talk = Talk("symptoms", slots(), NOW)
+    talk = Talk("symptoms", slots(check=SHORT), NOW)
     talk.hear("1")
     return talk
 
@@ -87,7 +87,7 @@ def test_what_was_ticked_is_shown_when_it_is_settled() -> None:
     talk = screen()
     talk.hear("1 3")
     talk.hear("好了")
-    assert talk.settled == "您的回答：发烧，或者发冷打哆嗦；拉肚子"
+    assert talk.settled == "您的回答：发烧，或发冷打哆嗦；拉肚子"
 
 
 def test_marks_of_one_screen_are_not_those_of_the_next() -> None:
@@ -97,7 +97,7 @@ def test_marks_of_one_screen_are_not_those_of_the_next() -> None:
     note = talk.notes[-1]
     assert isinstance(note, SymptomsAnswered)
     assert [name for name, said in note.answers.items() if said == "yes"] == ["fever"]
-    assert set(note.answers) == set(WEEKLY.symptoms)
+    assert set(note.answers) == set(SHORT.symptoms)
 
 
 def test_resumed_days_later_it_shows_the_marks() -> None:
@@ -119,7 +119,7 @@ def answered(*lines: str) -> Talk:
 
 
 def test_one_question_back_and_the_answer_is_another() -> None:
-    talk = answered("2", "选好了", "都没有", "疼", "上一题", "不疼", "1", "没有了")
+    talk = answered("2", "选好了", "都没有", "疼", "上一题", "不疼", "1", "1", "1", "没有了")
     (report,) = [note for note in talk.notes if isinstance(note, SymptomsReported)]
     assert report.answers["numbness.pain"] == "no"
     assert report.complete
@@ -130,7 +130,7 @@ def test_there_is_no_way_back_before_the_first_question() -> None:
 
 
 def test_who_would_rather_not_say_is_not_asked_twice() -> None:
-    talk = answered("2", "选好了", "都没有", "不想说", "不想答", "没有了")
+    talk = answered("2", "选好了", "都没有", "不想说", "不想答", "不想答", "不想答", "没有了")
     (report,) = [note for note in talk.notes if isinstance(note, SymptomsReported)]
     assert report.answers["numbness.pain"] == report.answers["numbness.limits"] == "not_told"
 

@@ -23,10 +23,12 @@ def _reply(key: str) -> st.SearchStrategy[Any]:
 
 @st.composite
 def any_answers(draw: st.DrawFn) -> Answers:
-    """Some symptoms asked, some ticked, follow-ups answered or not."""
+    """A few symptoms ticked, the rest not, or not asked; follow-ups answered or not."""
     answers: Answers = {}
+    few = draw(st.lists(st.sampled_from(list(WEEKLY.symptoms)), max_size=5, unique=True))
+    rest = draw(st.sampled_from(["no", None]))
     for name in WEEKLY.symptoms:
-        ticked = draw(st.sampled_from(["yes", "no", None]))
+        ticked = draw(st.sampled_from(["yes", "yes", "no", None])) if name in few else rest
         if ticked is None:
             continue
         answers[name] = ticked

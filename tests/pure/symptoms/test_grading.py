@@ -10,86 +10,59 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.dialogue.faults import ScriptError
+from bot.symptoms.examples import Case, grading_faults, parse_examples
 from bot.symptoms.grading import grades, parse_grading
-from bot.symptoms.questionnaire import LEFT, NOT_TOLD
 from tests.pure.symptoms.answers import any_answers, worse_of
-from tests.pure.symptoms.shipped import GRADING, GRADING_TOML, WEEKLY
+from tests.pure.symptoms.shipped import GRADING, GRADING_EXAMPLES, GRADING_TOML, WEEKLY
 
-NONE = None
-# symptom; its follow-ups; the grade (None: no grade can be made of it)
-TABLE: list[tuple[str, dict[str, Any], int | None]] = [
-    ("fever", {}, NONE),
-    ("fever", {"temperature": "not_measured"}, NONE),
-    ("fever", {"temperature": 37.9}, 0),
-    ("fever", {"temperature": 38.0}, 1),
-    ("fever", {"temperature": 39.0}, 1),
-    ("fever", {"temperature": 39.1}, 2),
-    ("fever", {"temperature": 40.0}, 2),
-    ("fever", {"temperature": 40.1}, 3),
-    ("numbness", {"pain": "yes"}, NONE),
-    ("numbness", {"pain": "yes", "limits": "nothing"}, 1),
-    ("numbness", {"pain": "no", "limits": "nothing"}, 1),
-    ("numbness", {"limits": "housework"}, 2),
-    ("numbness", {"limits": "selfcare"}, 3),
-    ("diarrhea", {"stools": "1_3"}, 1),
-    ("diarrhea", {"stools": "4_6"}, 2),
-    ("diarrhea", {"stools": "7_more"}, 3),
-    ("diarrhea", {"stools": NOT_TOLD, "blood": "yes"}, NONE),
-    ("constipation", {"passing": "sometimes"}, 1),
-    ("constipation", {"passing": "medicine"}, 2),
-    ("constipation", {"passing": "stuck"}, 3),
-    ("nausea", {"eating": "usual"}, 1),
-    ("nausea", {"eating": "less"}, 2),
-    ("nausea", {"eating": "hardly"}, 3),
-    ("vomiting", {"times": "6_more"}, NONE),
-    ("vomiting", {"times": "6_more", "care": "none"}, 1),
-    ("vomiting", {"care": "clinic"}, 2),
-    ("vomiting", {"care": "hospital"}, 3),
-    ("rash", {"body": "under_10", "limits": "nothing"}, 1),
-    ("rash", {"body": "10_30", "limits": "nothing"}, 2),
-    ("rash", {"body": "under_10", "limits": "housework"}, 2),
-    ("rash", {"body": "over_30", "limits": "nothing"}, 2),
-    ("rash", {"body": "over_30", "limits": "housework"}, 3),
-    ("rash", {"body": "under_10", "limits": "selfcare"}, 3),
-    ("rash", {"body": LEFT, "limits": LEFT}, NONE),
-    ("fatigue", {"rest": "relieved"}, 1),
-    ("fatigue", {"rest": "housework"}, 2),
-    ("fatigue", {"rest": "selfcare"}, 3),
-]
+ROWS = [(term, case) for term, cases in GRADING_EXAMPLES.items() for case in cases]
 
 
-def graded(symptom: str, answers: dict[str, Any]) -> int | None:
-    found = {GRADING.symptom_of[one.term]: one for one in grades(GRADING, WEEKLY, answers)}
-    return found[symptom].grade if symptom in found else None
+@pytest.mark.parametrize(("term", "case"), ROWS, ids=[f"{term}: {case.text}" for term, case in ROWS])
+def test_a_row_of_the_table(term: str, case: Case) -> None:
+    symptom = GRADING.symptom_of[term]
+    answers = {symptom: "yes", **{f"{symptom}.{key}": one for key, one in case.said.items()}}
+    found = {one.term: one.grade for one in grades(GRADING, WEEKLY, answers)}
+    assert found.get(term, "none") == case.wanted
 
 
-@pytest.mark.parametrize(("symptom", "follow_ups", "grade"), TABLE)
-def test_grades(symptom: str, follow_ups: dict[str, Any], grade: int | None) -> None:
-    answers = {symptom: "yes", **{f"{symptom}.{key}": one for key, one in follow_ups.items()}}
-    assert graded(symptom, answers) == grade
+def test_every_term_has_a_table_and_the_worst_row_reaches_its_worst_rule() -> None:
+    assert list(grading_faults(GRADING, WEEKLY, GRADING_EXAMPLES)) == []
+    for term in GRADING.terms:
+        wanted = {case.wanted for case in GRADING_EXAMPLES[term.id]}
+        assert {rule.grade for rule in term.rules} - {0} <= wanted, term.id
 
 
-@pytest.mark.parametrize("symptom", list(WEEKLY.symptoms))
+def test_a_wrong_row_is_told() -> None:
+    rows = parse_examples('[fever]\n"temperature = 39.1" = 3\n[gout]\n"x = y" = 1', "rows.toml")
+    told = list(grading_faults(GRADING, WEEKLY, rows))
+    assert "examples: fever: 'temperature = 39.1' is 2 by fever_2@1, expected 3" in told
+    assert "examples: gout: there is no such term" in told
+    assert "examples: nausea: no row" in told
+
+
+@pytest.mark.parametrize("symptom", sorted(set(GRADING.symptom_of.values())))
 def test_asked_and_not_there_is_0_and_not_asked_is_nothing(symptom: str) -> None:
-    assert graded(symptom, {symptom: "no"}) == 0
-    assert graded(symptom, {}) is None
+    mine = {term for term, of in GRADING.symptom_of.items() if of == symptom}
+    assert {one.term: one.grade for one in grades(GRADING, WEEKLY, {symptom: "no"})} == dict.fromkeys(mine, 0)
+    assert grades(GRADING, WEEKLY, {}) == ()
 
 
 def test_a_grade_carries_term_version_basis_and_what_was_said() -> None:
     said = {"numbness": "yes", "numbness.pain": "yes", "numbness.limits": "housework", "rash": "no"}
     found = {one.term: one for one in grades(GRADING, WEEKLY, said)}
     one = found["paresthesia"]
-    assert (one.name, one.grade, one.ctcae_version, one.basis) == ("Paresthesia", 2, "5.0", "paresthesia_2@1")
+    assert (one.name, one.grade, one.ctcae_version, one.basis) == ("Paresthesia", 2, "5.0", "paresthesia_2@2")
     assert one.raw == {"numbness": "yes", "numbness.pain": "yes", "numbness.limits": "housework"}
 
 
 def test_the_label_row_can_be_told_from_the_raw_answers() -> None:
     """Grade 1 with pain and grade 1 without are different rows of the label: the answer is kept, not only the grade."""
     for pain in ("yes", "no"):
-        (one,) = grades(
-            GRADING, WEEKLY, {"numbness": "yes", "numbness.pain": pain, "numbness.limits": "nothing"}
-        )
-        assert (one.grade, one.raw["numbness.pain"]) == (1, pain)
+        said = {"numbness": "yes", "numbness.pain": pain, "numbness.limits": "nothing"}
+        found = {one.term: one for one in grades(GRADING, WEEKLY, said)}
+        assert (found["paresthesia"].grade, found["paresthesia"].raw["numbness.pain"]) == (1, pain)
+        assert found["neuralgia"].grade == (pain == "yes")
 
 
 @given(any_answers(), st.randoms())
@@ -116,7 +89,11 @@ def test_no_answers_raise(answers: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("there", "instead", "said"),
     [
-        ('id = "diarrhea_3"', 'id = "diarrhea_2"', "the rule id 'diarrhea_2' stands twice"),
+        (
+            'grade = 3, when = ["diarrhea',
+            'grade = 2, when = ["diarrhea',
+            "the rule id 'diarrhea_2' stands twice",
+        ),
         ("diarrhea.stools >= 7_more", "diarrhea.stools <> 7_more", "cannot read 'diarrhea.stools <> 7_more'"),
         ("diarrhea.stools >= 7_more", "rash.body >= over_30", "is not about diarrhea alone"),
         ("diarrhea.stools >= 7_more", "grade rash >= 2", "is not about diarrhea alone"),
