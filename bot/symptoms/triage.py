@@ -6,7 +6,7 @@ No rule says what is wrong with a person, and none says that nothing is.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -51,6 +51,12 @@ class TriageRule:
     seen_before: tuple[str, int] | None = None
     always: bool = False
     study: str = ""  # the study whose file changed it
+    terms: frozenset[str] = field(init=False)  # of `when`
+    symptoms: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "terms", terms_of(self.when))  # worked out once: rules are asked at every answer
+        object.__setattr__(self, "symptoms", symptoms_of(self.when))
 
     @property
     def edition(self) -> str:
@@ -119,17 +125,16 @@ def urgency(hits: tuple[Hit, ...]) -> Urgency:
 
 
 def _hits(rule: TriageRule, grading: Grading, facts: Facts) -> Iterator[Hit]:
-    terms, symptoms = terms_of(rule.when), symptoms_of(rule.when)
-    if ANY in terms:
+    if ANY in rule.terms:
         for term, symptom in grading.symptom_of.items():
             if met(rule.when, facts, term):
                 yield _hit(rule, f"{rule.id}:{term}", (symptom,))
-    elif ANY in symptoms:
+    elif ANY in rule.symptoms:
         for name in facts.check.symptoms:
             if met(rule.when, facts, name):
                 yield _hit(rule, f"{rule.id}:{name}", (name,))
     elif met(rule.when, facts):
-        about = symptoms | {grading.symptom_of[one] for one in terms if one in grading.symptom_of}
+        about = rule.symptoms | {grading.symptom_of[one] for one in rule.terms if one in grading.symptom_of}
         yield _hit(rule, rule.id, tuple(sorted(about)) or (NOT_SAID,))
 
 
