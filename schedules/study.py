@@ -101,6 +101,13 @@ class LateTexts(_Rules):
     ask_site: TextId | None = None
 
 
+class Extra(_Rules):
+    """How urgent an extra dose is, and how many elapsed hours two intakes are at least apart."""
+
+    tier: Literal["emergency", "urgent"]
+    min_gap_hours: Hours
+
+
 class Drug(_Rules):
     """One drug: cycle days (1-based), dose steps from the highest, window, texts."""
 
@@ -111,6 +118,7 @@ class Drug(_Rules):
     close_after_hours: Hours
     window: Window
     late_texts: LateTexts
+    extra: Extra | None = None
 
     def mg(self, level: str) -> Decimal:
         """Milligrams of one dose at that level; KeyError for a level the study does not know."""

@@ -48,7 +48,8 @@ class DoseReported:
     """One answer about one dose. `claim`: said by a tap, and when or why is being asked; what follows supersedes it.
 
     `taken_at` None with status taken: the person never told when. `words` are the person's own, with reason
-    other or ill; the reason is one of forgot, ill, told_to_stop, no_medicine, other, or None (not told).
+    other or ill; `quantity` counts what was swallowed at once. The reason is one of forgot, ill, told_to_stop,
+    no_medicine, other, or None (not told).
     """
 
     dose_id: str
@@ -58,6 +59,23 @@ class DoseReported:
     reason: str | None = None
     words: str = ""
     claim: bool = False
+    quantity: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class UnplannedTaken:
+    """A dose of this drug that no plan had, or that was held. `taken_at` None: nobody knows when."""
+
+    drug: str
+    taken_at: datetime | None = None
+    precision: Literal["now", "told"] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DoseVomited:
+    """The person vomited after a dose that was told as taken."""
+
+    dose_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +175,8 @@ Note: TypeAlias = (
     | ConsentDecided
     | PreferenceTold
     | DoseReported
+    | UnplannedTaken
+    | DoseVomited
     | DoseDeferred
     | HoldClaimed
     | StaffWanted
@@ -178,6 +198,8 @@ NOTES: Mapping[str, type[Note]] = {
     "ConsentDecided": ConsentDecided,
     "PreferenceTold": PreferenceTold,
     "DoseReported": DoseReported,
+    "UnplannedTaken": UnplannedTaken,
+    "DoseVomited": DoseVomited,
     "DoseDeferred": DoseDeferred,
     "HoldClaimed": HoldClaimed,
     "StaffWanted": StaffWanted,

@@ -72,8 +72,9 @@ async def _report(tx: Tx, row: Row[Any], zone: ZoneInfo) -> str:
     details = [row.reason, row.precision and f"{row.precision} {_local(row.taken_at, zone)}"]
     known = ", ".join(one for one in details if one) or ("when is not known" if row.status == "taken" else "")
     corrects = await _how(tx, row)
+    about = f"{row.drug} beside the plan" if row.dose_id is None else await _dose(tx, row.dose_id)
     return (
-        f"= told {await _dose(tx, row.dose_id)} {row.status}{f' ({known})' if known else ''}"
+        f"= told {about} {row.status}{f' ({known})' if known else ''}"
         f"{corrects}{_by(row)}"
     )
 

@@ -29,7 +29,7 @@ from bot.services.talks import Talk, open_about, open_scripts
 
 MOST_OUTCOMES = 10
 TOKEN_BYTES = 12  # 16 characters
-BY_COMMAND = ("nurse", "correct", "stop")
+BY_COMMAND = ("nurse", "correct", "stop", "unplanned", "vomited")
 RECORDS = ("recorded.", "settled.both")  # what is told although no question on a screen can show it
 COMMAND = "command"  # stands where a question's token would
 

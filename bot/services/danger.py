@@ -54,7 +54,7 @@ async def confirmed(tx: Tx, who: Who, note: DangerConfirmed, inbox_id: int | Non
 
 
 async def _act(tx: Tx, who: Who, danger: Danger, words: str, inbox_id: int | None) -> None:
-    await _answer(tx, who, danger, inbox_id)
+    await answer(tx, who, danger.tier, inbox_id)
     if who.participant_id is None:
         return
     await alert_life.reopen_milder(tx, who.participant_id, danger.tier)
@@ -73,8 +73,9 @@ async def _act(tx: Tx, who: Who, danger: Danger, words: str, inbox_id: int | Non
     )
 
 
-async def _answer(tx: Tx, who: Who, danger: Danger, inbox_id: int | None) -> None:
-    text_id = (TEXTS if who.site_phone else TEXTS_WITHOUT_SITE)[danger.tier]
+async def answer(tx: Tx, who: Who, tier: str, inbox_id: int | None) -> None:
+    """The fixed text of that urgency, once for one message."""
+    text_id = (TEXTS if who.site_phone else TEXTS_WITHOUT_SITE)[tier]
     await outbox.reply(
         tx,
         who,

@@ -6,7 +6,7 @@ import dataclasses
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, insert, select
+from sqlalchemy import Row, insert, or_, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from bot.db.conversations import Question
@@ -14,7 +14,7 @@ from bot.db.doses import DoseEvent, DoseJudgement, DosePrompt, DoseReport
 from bot.db.regimens import Hold
 from bot.dialogue.notes import DoseDeferred, DoseReported, HoldClaimed
 from bot.dialogue.turn import Phrase, Say
-from bot.services import planning, prompting, sealing, symptom_plan, timers
+from bot.services import excess_doses, planning, prompting, sealing, symptom_plan, timers
 from bot.services.alerts import Cause, raise_alert
 from bot.services.auditing import of_participant
 from bot.services.context import Tx
@@ -92,7 +92,7 @@ async def record(
             status=note.status,
             taken_at=note.taken_at,
             precision=note.precision,
-            quantity=1,
+            quantity=note.quantity,
             supersedes=earlier,
             recorded_at=tx.now,
             reason=note.reason,
@@ -110,6 +110,8 @@ async def record(
     await rejudge(tx, course, dose)
     if not note.claim:  # of which when or why is still asked, and may be reminded of
         await _stop_reminding(tx, course, dose)
+    if note.status == "taken":
+        await excess_doses.look(tx, course, report_id, who, author.inbox_id)
     return report_id
 
 
@@ -172,12 +174,18 @@ async def _stop_reminding(tx: Tx, course: Course, dose: Row[Any]) -> None:
 
 
 async def _close_elsewhere(tx: Tx, who: Who, dose_id: int, note: DoseReported) -> None:
-    """Somebody else was asked the same: there it shows that it is recorded."""
+    """Wherever else the same is asked it shows that it is recorded: with somebody else, or with the same person, who
+    told it by a correction. A question of his own that also asks about another drug stays open for that."""
+    untold = (
+        select(DosePrompt.conversation_id)
+        .where(DosePrompt.dose_id.not_in(select(DoseReport.dose_id).where(DoseReport.dose_id.is_not(None))))
+        .scalar_subquery()
+    )
     rows = await tx.all(
         select(Question.token, Question.correspondent_id)
         .join(DosePrompt, DosePrompt.conversation_id == Question.conversation_id)
         .where(DosePrompt.dose_id == dose_id, Question.state == "open")
-        .where(Question.correspondent_id != who.correspondent_id)
+        .where(or_(Question.correspondent_id != who.correspondent_id, Question.conversation_id.not_in(untold)))
     )
     for row in rows:
         await prompting.answered_elsewhere(tx, who, row.token, row.correspondent_id, note.status)

@@ -33,7 +33,7 @@ from bot.services.obeying import command, offer_menu
 from bot.services.outbox import Draft, Lane
 from bot.services.people import Who
 from bot.services.prompting import VIEW
-from bot.services.spontaneous import about_dose, dose_told
+from bot.services.spontaneous import about_dose, dose_told, vomited_told
 
 
 async def handle(tx: Tx, who: Who, inbound: Inbound, inbox_id: int) -> str:
@@ -190,6 +190,9 @@ async def _text(tx: Tx, who: Who, inbound: Inbound, inbox_id: int) -> str:
     if name is not None:
         await command(tx, who, name, delivery)
         return f"command:{name}"
+    came_up = await vomited_told(tx, who, inbound.text, delivery)
+    if came_up is not None:
+        return came_up
     if about_dose(tx, inbound.text):
         return await dose_told(tx, who, inbound.text, delivery)
     await offer_menu(tx, who, [Phrase("reply.unknown")], delivery)

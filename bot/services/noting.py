@@ -6,7 +6,16 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from bot.dialogue import notes
-from bot.services import commands, danger, dosing, linking, sealing, symptom_answers, wishes
+from bot.services import (
+    commands,
+    danger,
+    dosing,
+    linking,
+    sealing,
+    symptom_answers,
+    unplanned_doses,
+    wishes,
+)
 from bot.services.alerts import Cause, Tier, raise_alert
 from bot.services.auditing import of_participant
 from bot.services.context import Tx
@@ -67,6 +76,8 @@ CARRY_OUT: dict[type[Any], Carry] = {
     notes.ConsentDecided: wishes.consent,
     notes.PreferenceTold: wishes.preference,
     notes.DoseReported: dosing.reported,
+    notes.UnplannedTaken: unplanned_doses.told,
+    notes.DoseVomited: unplanned_doses.vomited,
     notes.DoseDeferred: dosing.deferred,
     notes.HoldClaimed: dosing.hold_claimed,
     notes.StaffWanted: _relay,

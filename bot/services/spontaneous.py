@@ -10,7 +10,7 @@ from sqlalchemy import Row, exists, literal, select
 from bot.db.doses import DoseEvent, DoseReport
 from bot.dialogue.notes import StaffWanted
 from bot.dialogue.turn import Heard, Phrase
-from bot.services import conversing, noting, outbox, reminding, timeline
+from bot.services import conversing, noting, outbox, reminding, timeline, unplanned_doses
 from bot.services.context import Tx
 from bot.services.conversing import Delivery
 from bot.services.dose_slots import slots_for
@@ -57,13 +57,30 @@ async def dose_told(tx: Tx, who: Who, words: str, delivery: Delivery) -> str:
 
 async def _nothing_open(tx: Tx, who: Who, course: Course, words: str, delivery: Delivery) -> str:
     """Told of a dose that nobody planned, or told twice. The first may be one too many: a person looks at it."""
-    values = {"site_phone": who.site_phone}
     if await _answered_today(tx, course):
         await outbox.reply(tx, who, [Phrase("dose.today_recorded")], delivery.inbox_id)
         return "told_again"
     await noting.carry_out(tx, who, StaffWanted(words, "unplanned"), delivery.inbox_id)
-    await outbox.reply(tx, who, [Phrase("dose.nothing_open", values)], delivery.inbox_id)
+    if tx.ctx.book.lexicon(tx.now).answer(words, NOT_TAKEN) is not None:
+        values = {"site_phone": who.site_phone}
+        await outbox.reply(tx, who, [Phrase("dose.nothing_open", values)], delivery.inbox_id)
+        return "told_unplanned"
+    await conversing.begin(tx, who, "unplanned", unplanned_doses.slots(tx, course, who), delivery)
     return "told_unplanned"
+
+
+async def vomited_told(tx: Tx, who: Who, words: str, delivery: Delivery) -> str | None:
+    """Vomited after a dose, in a whole sentence that says so. None where it says something else."""
+    if tx.ctx.book.lexicon(tx.now).answer(words, ("vomited",)) is None:
+        return None
+    slots = await unplanned_doses.vomited_slots(tx, who)
+    if slots is None:
+        await noting.carry_out(tx, who, StaffWanted(words, "vomited"), delivery.inbox_id)
+        values = {"site_phone": who.site_phone}
+        await outbox.reply(tx, who, [Phrase("advice.vomited", values)], delivery.inbox_id)
+    else:
+        await conversing.begin(tx, who, "vomited", slots, delivery)
+    return "vomited_told"
 
 
 async def _taken_after_all(tx: Tx, course: Course, words: str) -> list[Row[Any]]:

@@ -186,3 +186,24 @@ async def test_quiet_hours_bind_a_nurse_unless_she_means_it(town: Office) -> Non
         assert response.status_code == 422 and "quiet hours until 07:30" in response.text
         response = await nurse.post(path, words="您好", once=ONCE, at_night="yes")
         assert response.status_code == 303
+
+
+async def test_two_at_once_told_by_phone_are_an_alert_of_their_urgency(town: Office) -> None:
+    """An extra ixazomib is an emergency, whoever writes it down; and what came up again is kept beside the dose."""
+    person = await enrolled(town)
+    async with town.ctx.begin() as tx:
+        dose = (
+            await tx.all(select(DoseEvent).where(DoseEvent.drug == "ixazomib").order_by(DoseEvent.due_at))
+        )[0]
+    home = f"/console/participants/{person.participant_id}/doses/{dose.dose_id}"
+    async with town.signed_in("nurse") as visitor:
+        await visitor.get(home)
+        refused = await visitor.post(home, said="as_planned", quantity="0", seen="0")
+        assert refused.status_code == 422
+        await visitor.follow(home, said="as_planned", quantity="2", seen="0")
+        page = await visitor.follow(f"{home}/vomited")
+        assert "vomited after this dose" in page.text
+    async with town.ctx.begin() as tx:
+        found = {row.kind: (row.tier, row.rule) for row in await tx.all(select(Alert))}
+    assert found["extra_dose"] == ("emergency", "rf14_more_than_one@1")
+    assert found["vomited"] == ("urgent", "vomited_dose@1")

@@ -1,0 +1,156 @@
+"""A dose that no plan had: asked which and when, recorded, never refused. And a dose that came up again."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Row, insert, select
+
+from bot.db.doses import DoseEvent, DoseIncident, DoseReport
+from bot.dialogue.notes import DoseReported, DoseVomited, UnplannedTaken
+from bot.dialogue.turn import JSON, Phrase, Say
+from bot.services import dosing, excess_doses
+from bot.services.alerts import Cause, raise_alert
+from bot.services.auditing import of_participant
+from bot.services.context import Tx
+from bot.services.done import NOTHING, Done
+from bot.services.dosing import Author
+from bot.services.people import Who
+from bot.services.timeline import Course, load
+from schedules.localtime import dosing_date, local
+from schedules.regimen import Cycle, expected_cycle, is_held
+
+EARLIEST = timedelta(days=14)
+VOMITED_WITHIN = timedelta(hours=24)
+
+
+def slots(tx: Tx, course: Course, who: Who) -> dict[str, JSON]:
+    """What the script `unplanned` is begun with: every drug of the study, for it may be one of an earlier arm."""
+    drugs: list[JSON] = [{"drug": name} for name in course.study.drugs]
+    earliest = local(tx.now - EARLIEST, course.zone).isoformat()
+    return {"drugs": drugs, "earliest": earliest, "site_phone": who.site_phone}
+
+
+async def told(tx: Tx, who: Who, note: UnplannedTaken, inbox_id: int | None) -> Done:
+    """Record it: to the planned dose of that day that nobody has told of (a held one), else beside the plan.
+
+    Of a cycle that should have begun and was never released, staff learn that it may have begun; that is no red flag.
+    """
+    assert who.participant_id is not None
+    course = await load(tx, who.participant_id)
+    if note.drug not in course.study.drugs:
+        return NOTHING
+    author = Author.of(who, inbox_id)
+    dose = await _untold_of_day(tx, course, note)
+    if dose is not None:
+        said = DoseReported(str(dose.dose_id), "taken", note.taken_at, note.precision)
+        await dosing.record(tx, course, dose, said, author, who)
+        return NOTHING
+    report_id: int = (
+        await tx.execute(
+            insert(DoseReport)
+            .values(
+                participant_id=course.participant_id,
+                dose_id=None,
+                drug=note.drug,
+                status="taken",
+                taken_at=note.taken_at,
+                precision=note.precision,
+                quantity=1,
+                recorded_at=tx.now,
+                **dataclasses.asdict(author),
+            )
+            .returning(DoseReport.dose_report_id)
+        )
+    ).scalar_one()
+    of_participant(
+        tx, course.participant_id, author.recorded_by, "unplanned_dose", drug=note.drug, report=report_id
+    )
+    cycle = _unreleased(tx, course, note)
+    if cycle is None:
+        await excess_doses.look(tx, course, report_id, who, inbox_id)
+        return NOTHING
+    key = f"cycle_begun:{course.participant_id}:{cycle.number}"
+    await raise_alert(
+        tx, Cause(course.participant_id, "cycle_begun", "urgent", "cycle_begun@1", key, inbox_id=inbox_id)
+    )
+    return NOTHING
+
+
+async def _untold_of_day(tx: Tx, course: Course, note: UnplannedTaken) -> Row[Any] | None:
+    day = dosing_date(note.taken_at or tx.now, course.zone, course.study.dosing_day_ends)
+    told_of = select(DoseReport.dose_id).where(DoseReport.dose_id.is_not(None))
+    return await tx.first(
+        select(DoseEvent)
+        .where(DoseEvent.participant_id == course.participant_id, DoseEvent.superseded_at.is_(None))
+        .where(DoseEvent.drug == note.drug, DoseEvent.local_date == day, DoseEvent.dose_id.not_in(told_of))
+        .limit(1)
+    )
+
+
+def _unreleased(tx: Tx, course: Course, note: UnplannedTaken) -> Cycle | None:
+    """The expected cycle, where this would have been a dose of it."""
+    cycle = expected_cycle(course.study, course.timeline)
+    at = note.taken_at or tx.now
+    if cycle is None or is_held(course.timeline, note.drug, at):
+        return None
+    number = (dosing_date(at, course.zone, course.study.dosing_day_ends) - cycle.first_date).days + 1
+    return cycle if number in course.study.drugs[note.drug].days else None
+
+
+async def vomited_slots(tx: Tx, who: Who) -> dict[str, JSON] | None:
+    """The doses told as taken within a day; None where there is none to speak of."""
+    assert who.participant_id is not None
+    rows = await tx.all(
+        select(DoseReport.dose_id, DoseReport.drug, DoseReport.taken_at, DoseEvent.due_at, DoseEvent.zone)
+        .join(DoseEvent, DoseEvent.dose_id == DoseReport.dose_id)
+        .where(DoseReport.participant_id == who.participant_id, DoseReport.status == "taken")
+        .where(DoseReport.taken_at > tx.now - VOMITED_WITHIN)
+        .order_by(DoseReport.dose_report_id.desc())
+    )
+    found: dict[int, JSON] = {}
+    for row in rows:
+        at = local(row.taken_at, row.zone).isoformat()
+        found.setdefault(row.dose_id, {"dose_id": str(row.dose_id), "drug": row.drug, "taken_at": at})
+    return {"doses": [*found.values()], "site_phone": who.site_phone} if found else None
+
+
+async def vomited(tx: Tx, who: Who, note: DoseVomited, inbox_id: int | None) -> Done:
+    """The label's word (do not repeat it), a record, and the nurse the same day."""
+    assert who.participant_id is not None
+    await write_vomited(tx, who.participant_id, int(note.dose_id), Author.of(who, inbox_id))
+    return Done(says=(Say((Phrase("advice.vomited", {"site_phone": who.site_phone}),)),))
+
+
+async def came_up(tx: Tx, dose_id: int) -> bool:
+    """Whether it was told that this dose was vomited."""
+    query = select(DoseIncident.dose_incident_id).where(DoseIncident.dose_id == dose_id).limit(1)
+    return await tx.first(query) is not None
+
+
+async def write_vomited(tx: Tx, participant_id: int, dose_id: int, author: Author) -> None:
+    """Once per dose. Adherence and judgement stay: it was swallowed, and whether it was absorbed nobody knows."""
+    own = await tx.scalar(
+        select(DoseEvent.dose_id).where(
+            DoseEvent.dose_id == dose_id, DoseEvent.participant_id == participant_id
+        )
+    )
+    if own is None or await came_up(tx, dose_id):
+        return
+    await tx.execute(
+        insert(DoseIncident).values(
+            participant_id=participant_id,
+            dose_id=dose_id,
+            kind="vomited",
+            happened_at=tx.now,
+            recorded_at=tx.now,
+            **dataclasses.asdict(author),
+        )
+    )
+    of_participant(tx, participant_id, author.recorded_by, "dose_vomited", dose=dose_id)
+    cause = Cause(
+        participant_id, "vomited", "urgent", "vomited_dose@1", f"vomited:{dose_id}", dose_id=dose_id
+    )
+    await raise_alert(tx, cause)
