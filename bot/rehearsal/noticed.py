@@ -73,10 +73,7 @@ async def _report(tx: Tx, row: Row[Any], zone: ZoneInfo) -> str:
     known = ", ".join(one for one in details if one) or ("when is not known" if row.status == "taken" else "")
     corrects = await _how(tx, row)
     about = f"{row.drug} beside the plan" if row.dose_id is None else await _dose(tx, row.dose_id)
-    return (
-        f"= told {about} {row.status}{f' ({known})' if known else ''}"
-        f"{corrects}{_by(row)}"
-    )
+    return f"= told {about} {row.status}{f' ({known})' if known else ''}{corrects}{_by(row)}"
 
 
 async def _how(tx: Tx, row: Row[Any]) -> str:

@@ -185,7 +185,9 @@ async def _close_elsewhere(tx: Tx, who: Who, dose_id: int, note: DoseReported) -
         select(Question.token, Question.correspondent_id)
         .join(DosePrompt, DosePrompt.conversation_id == Question.conversation_id)
         .where(DosePrompt.dose_id == dose_id, Question.state == "open")
-        .where(or_(Question.correspondent_id != who.correspondent_id, Question.conversation_id.not_in(untold)))
+        .where(
+            or_(Question.correspondent_id != who.correspondent_id, Question.conversation_id.not_in(untold))
+        )
     )
     for row in rows:
         await prompting.answered_elsewhere(tx, who, row.token, row.correspondent_id, note.status)

@@ -55,7 +55,9 @@ class TriageRule:
     symptoms: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "terms", terms_of(self.when))  # worked out once: rules are asked at every answer
+        object.__setattr__(
+            self, "terms", terms_of(self.when)
+        )  # worked out once: rules are asked at every answer
         object.__setattr__(self, "symptoms", symptoms_of(self.when))
 
     @property

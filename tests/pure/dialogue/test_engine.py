@@ -30,6 +30,12 @@ SLOTS: dict[str, dict[str, Any]] = {
     "resume_reminders": {},
     "danger": DANGER,
     "symptoms": check_slots(check=SHORT),
+    "unplanned": {
+        "drugs": [{"drug": "ixazomib"}, {"drug": "lenalidomide"}],
+        "earliest": at("2026-10-20 08:00").isoformat(),
+        **SITE,
+    },
+    "vomited": {"doses": [dose("ixazomib") | {"taken_at": at("2026-11-02 08:00").isoformat()}], **SITE},
 }
 
 FEVER = ["1", "选好了", "都没有", "outcome:go_on"]  # ticked on the first screen, nothing on the second
@@ -58,6 +64,10 @@ QUESTIONS: list[tuple[str, list[str]]] = [
     ("stop", ["2"]),
     ("stop", ["3"]),
     ("danger", []),
+    ("unplanned", []),
+    ("unplanned", ["1"]),
+    ("unplanned", ["1", "早上7点"]),
+    ("vomited", []),
     ("symptoms", []),
     ("symptoms", ["1"]),
     ("symptoms", ["1", *FEVER]),
