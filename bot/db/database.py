@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Row, Select, SelectBase, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 ALL_SITES = "all"
@@ -29,6 +30,14 @@ class Database:
             yield connection, await read_now(connection)
 
     @asynccontextmanager
+    async def begin_with(
+        self, opening: Select[Any], values: dict[str, Any] | None
+    ) -> AsyncIterator[tuple[AsyncConnection, Row[Any]]]:
+        """A transaction whose first query tells the clock as well (see `with_clock`): one question less on the wire."""
+        async with self._system.begin() as connection:
+            yield connection, (await connection.execute(opening, values)).one()
+
+    @asynccontextmanager
     async def begin_for_sites(
         self, site_ids: frozenset[int]
     ) -> AsyncIterator[tuple[AsyncConnection, datetime]]:
@@ -47,6 +56,12 @@ class Database:
         await self._system.dispose()
         if self._scoped is not None:
             await self._scoped.dispose()
+
+
+def with_clock(query: SelectBase) -> Select[Any]:
+    """The one row of `query`, or nulls where it finds none, beside the database's `clock`."""
+    clock, found = select(func.suiyao_now().label("clock")).cte("clock"), query.subquery("found")
+    return select(clock.c.clock, *found.c).select_from(clock.outerjoin(found, text("true")))
 
 
 async def widen(connection: AsyncConnection) -> None:

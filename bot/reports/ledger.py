@@ -20,13 +20,12 @@ from bot.db.conversations import Conversation, Question
 from bot.db.definitions import Definition
 from bot.db.doses import DoseEvent, DoseJudgement, DosePrompt, DoseReport
 from bot.db.outbox import OutboundMessage
-from bot.db.people import Participant, StatusChange
-from bot.db.regimens import CycleStart, DoseLevelChange, Habit, Hold, RegimenAssignment, Resume
+from bot.db.people import Participant
 from bot.db.sites import Site
 from bot.db.symptoms import SymptomCheck, SymptomReport
 from bot.errors import Refused
 from bot.services.context import Tx
-from bot.services.timeline import Facts
+from bot.services.timeline import TABLES, Facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,17 +99,8 @@ async def _site(tx: Tx, code: str) -> int:
 
 
 async def _facts(tx: Tx, scope: Scope, ids: Select[int]) -> dict[int, Facts]:
-    tables = {
-        "assignments": RegimenAssignment,
-        "levels": DoseLevelChange,
-        "holds": Hold,
-        "resumes": Resume,
-        "cycles": CycleStart,
-        "habits": Habit,
-        "statuses": StatusChange,
-    }
-    found: defaultdict[int, dict[str, list[Row[Any]]]] = defaultdict(lambda: {name: [] for name in tables})
-    for name, table in tables.items():
+    found: defaultdict[int, dict[str, list[Row[Any]]]] = defaultdict(lambda: {name: [] for name in TABLES})
+    for name, table in TABLES.items():
         for row in await tx.all(_effective(table, scope, ids)):
             found[row.participant_id][name].append(row)
     return {participant_id: Facts(**rows) for participant_id, rows in found.items()}

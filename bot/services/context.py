@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CursorResult, Row
+from sqlalchemy import CursorResult, Row, Select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.base import Executable
 
@@ -44,6 +44,17 @@ class Ctx:
         async with self.database.begin() as (connection, now):
             tx = Tx(connection, now, self)
             yield tx
+            await self.at_commit(tx)
+        self._wake(tx)
+
+    @asynccontextmanager
+    async def begin_with(
+        self, opening: Select[Any], values: dict[str, Any] | None = None
+    ) -> AsyncIterator[tuple[Tx, Row[Any]]]:
+        """A transaction that begins with a query made by `with_clock`, and that query's row."""
+        async with self.database.begin_with(opening, values) as (connection, row):
+            tx = Tx(connection, row.clock, self)
+            yield tx, row
             await self.at_commit(tx)
         self._wake(tx)
 

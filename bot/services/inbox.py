@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Row, bindparam, insert, select, update
+from sqlalchemy import ARRAY, BigInteger, Row, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import DBAPIError
@@ -38,10 +38,41 @@ class Receipt:
     fresh: bool  # False: this very message was stored before
 
 
+_ROW = (
+    upsert(InboxMessage)
+    .values(
+        **{
+            name: bindparam(name)
+            for name in (
+                "channel",
+                "account",
+                "external_id",
+                "contact_id",
+                "participant_id",
+                "correspondent_id",
+                "lock_key",
+                "kind",
+                "sealed_id",
+                "sent_at",
+            )
+        },
+        received_at=bindparam("now"),
+        next_try_at=bindparam("now"),
+        state="pending",
+        tries=0,
+    )
+    .on_conflict_do_nothing(index_elements=["channel", "account", "external_id"])
+    .returning(InboxMessage.inbox_id, InboxMessage.sealed_id, InboxMessage.received_at)
+    .cte("kept")
+)
+_INSERT = select(_ROW.c.inbox_id).add_cte(sealing.beside(_ROW, _ROW.c.received_at))
+
+
 async def receive(ctx: Ctx, inbound: Inbound) -> Receipt:
     """Store one message, once. Danger words commit their alert and their answer here, before any conversation."""
-    async with ctx.begin() as tx:
-        who = await people.meet(tx, inbound.channel, inbound.account, inbound.address)
+    values = people.sought(ctx.keyring, inbound.channel, inbound.account, inbound.address)
+    async with ctx.begin_with(people.SENDER, values) as (tx, row):
+        who = await people.met(tx, row, values, inbound.address)
         inbox_id = await _insert(tx, who, inbound)
         if inbox_id is None:
             return Receipt(await _stored(tx, inbound), who.lock_key, False)
@@ -52,42 +83,25 @@ async def receive(ctx: Ctx, inbound: Inbound) -> Receipt:
 
 
 async def _insert(tx: Tx, who: people.Sender, inbound: Inbound) -> int | None:
+    """One statement for the row and its sealed words: neither is ever there without the other."""
+    await sealing.unlock(tx, who.key_id)
     sealed_id = uuid.uuid4()
-    statement = (
-        upsert(InboxMessage)
-        .values(
-            channel=inbound.channel,
-            account=inbound.account,
-            external_id=inbound.external_id,
-            contact_id=who.contact_id,
-            participant_id=who.participant_id,
-            correspondent_id=who.correspondent_id,
-            lock_key=who.lock_key,
-            kind=inbound.kind.value,
-            sealed_id=sealed_id,
-            sent_at=inbound.sent_at,
-            received_at=tx.now,
-            state="pending",
-            tries=0,
-            next_try_at=tx.now,
-        )
-        .on_conflict_do_nothing(index_elements=["channel", "account", "external_id"])
-        .returning(InboxMessage.inbox_id)
-    )
-    inbox_id: int | None = await tx.scalar(statement)
-    if inbox_id is not None:
-        await sealing.unlock(tx, who.key_id)
-        ciphertext = tx.ctx.keyring.seal(who.key_id, sealed_id, "inbound", pack(inbound))
-        await tx.execute(
-            insert(Sealed).values(
-                sealed_id=sealed_id,
-                key_id=who.key_id,
-                kind="inbound",
-                ciphertext=ciphertext,
-                created_at=tx.now,
-            )
-        )
-    return inbox_id
+    values = {
+        "channel": inbound.channel,
+        "account": inbound.account,
+        "external_id": inbound.external_id,
+        "contact_id": who.contact_id,
+        "participant_id": who.participant_id,
+        "correspondent_id": who.correspondent_id,
+        "lock_key": who.lock_key,
+        "kind": inbound.kind.value,
+        "sealed_id": sealed_id,
+        "sent_at": inbound.sent_at,
+        "now": tx.now,
+        **sealing.words(tx, who.key_id, sealed_id, "inbound", pack(inbound)),
+    }
+    row = (await tx.execute(_INSERT, values)).first()
+    return None if row is None else int(row.inbox_id)
 
 
 async def _stored(tx: Tx, inbound: Inbound) -> int:
@@ -111,12 +125,14 @@ _heads = (
     .order_by(InboxMessage.lock_key, InboxMessage.inbox_id)
     .subquery()
 )
-_DUE = (
+_clock = select(func.suiyao_now().label("clock")).cte("clock")
+_due = (
     select(_heads.c.lock_key)
-    .where(_heads.c.next_try_at <= bindparam("now"))
+    .where(_heads.c.next_try_at <= select(_clock.c.clock).scalar_subquery())
     .order_by(_heads.c.inbox_id)
     .limit(CANDIDATES)
 )
+_OPENING = select(_clock.c.clock, func.array(_due.scalar_subquery(), type_=ARRAY(BigInteger)).label("keys"))
 
 
 async def handle_next(ctx: Ctx, lock_key: int | None = None) -> bool:
@@ -126,8 +142,8 @@ async def handle_next(ctx: Ctx, lock_key: int | None = None) -> bool:
     """
     inbox_id: int | None = None
     try:
-        async with ctx.begin() as tx:
-            keys = [lock_key] if lock_key is not None else [r.lock_key for r in await _due(tx)]
+        async with ctx.begin_with(_OPENING) as (tx, due):
+            keys = [lock_key] if lock_key is not None else due.keys
             locked = await try_lock(tx, keys) if keys else None
             row = await _oldest(tx, locked) if locked is not None else None
             if row is None:
@@ -146,17 +162,17 @@ async def handle_next(ctx: Ctx, lock_key: int | None = None) -> bool:
         return True
 
 
-async def _due(tx: Tx) -> list[Row[Any]]:
-    return list((await tx.execute(_DUE, {"now": tx.now})).all())
+_OLDEST = (
+    select(InboxMessage.__table__, Sealed.key_id, Sealed.ciphertext)
+    .outerjoin(Sealed, Sealed.sealed_id == InboxMessage.sealed_id)
+    .where(InboxMessage.lock_key == bindparam("key"), InboxMessage.state == "pending")
+    .order_by(InboxMessage.inbox_id)
+    .limit(1)
+)
 
 
 async def _oldest(tx: Tx, lock_key: int) -> Row[Any] | None:
-    row = await tx.first(
-        select(InboxMessage)
-        .where(InboxMessage.lock_key == lock_key, InboxMessage.state == "pending")
-        .order_by(InboxMessage.inbox_id)
-        .limit(1)
-    )
+    row = (await tx.execute(_OLDEST, {"key": lock_key})).first()
     return row if row is not None and row.next_try_at <= tx.now else None
 
 
@@ -167,7 +183,7 @@ async def _handle(tx: Tx, row: Row[Any]) -> None:
         await _update(tx, row.inbox_id, lock_key=who.lock_key, participant_id=who.participant_id)
         tx.woken.add("inbox")
         return
-    sealed = await sealing.unseal(tx, row.sealed_id)
+    sealed = await sealing.unsealed(tx, row.sealed_id, row.key_id, "inbound", row.ciphertext)
     outcome = (
         "forgotten" if sealed is None else await handling.handle(tx, who, unpack(row, sealed), row.inbox_id)
     )

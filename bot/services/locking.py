@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import ARRAY, BigInteger, any_, bindparam, select
 
 from bot.db.people import Contact, Participant
 from bot.errors import Refused
@@ -20,25 +20,29 @@ async def lock_participant(tx: Tx, participant_id: int) -> None:
         raise Refused("staff.no_such_participant")
 
 
+# One array instead of a list of values: the same statement, prepared once, however many there are.
+_KEYS = any_(bindparam("keys", type_=ARRAY(BigInteger)))
+_A_PARTICIPANT = (
+    select(Participant.participant_id)
+    .where(Participant.participant_id == _KEYS)
+    .limit(1)
+    .with_for_update(skip_locked=True)
+)
+_A_STRANGER = (
+    select(Contact.contact_id).where(Contact.contact_id == _KEYS).limit(1).with_for_update(skip_locked=True)
+)
+
+
 async def try_lock(tx: Tx, lock_keys: list[int]) -> int | None:
     """Lock one of these owners that nobody else holds. A key below zero is minus the contact of a stranger."""
     participants = [key for key in lock_keys if key > 0]
     if participants:
-        found: int | None = await tx.scalar(
-            select(Participant.participant_id)
-            .where(Participant.participant_id.in_(participants))
-            .limit(1)
-            .with_for_update(skip_locked=True)
-        )
-        if found is not None:
-            return found
+        row = (await tx.execute(_A_PARTICIPANT, {"keys": participants})).first()
+        if row is not None:
+            return int(row.participant_id)
     strangers = [-key for key in lock_keys if key < 0]
-    if not strangers:
-        return None
-    contact: int | None = await tx.scalar(
-        select(Contact.contact_id)
-        .where(Contact.contact_id.in_(strangers))
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    )
-    return None if contact is None else -contact
+    if strangers:
+        row = (await tx.execute(_A_STRANGER, {"keys": strangers})).first()
+        if row is not None:
+            return -int(row.contact_id)
+    return None

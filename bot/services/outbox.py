@@ -13,7 +13,7 @@ from enum import IntEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from bot.db.outbox import OutboundMessage
@@ -74,6 +74,20 @@ def target(who: Who) -> Target:
     return Target(who.contact_id, who.channel, who.account, who.key_id, who.language, who.participant_id)
 
 
+_GIVEN = (
+    "unique_key", "participant_id", "contact_id", "channel", "account", "lane", "purpose", "pushed", "text_id", "text_hash",
+    "sealed_id", "token", "inbox_id", "edits", "repeats", "repeat_if_unknown", "created_at", "send_after", "expires_at",
+)  # fmt: skip
+_ROW = (
+    upsert(OutboundMessage)
+    .values(**{name: bindparam(name) for name in _GIVEN}, state="queued", attempts=0)
+    .on_conflict_do_nothing(index_elements=["unique_key"])
+    .returning(OutboundMessage.message_id, OutboundMessage.sealed_id, OutboundMessage.created_at)
+    .cte("kept")
+)
+_INSERT = select(_ROW.c.message_id).add_cte(sealing.beside(_ROW, _ROW.c.created_at))
+
+
 async def put(tx: Tx, to: Target, draft: Draft) -> int | None:
     """Queue a message. None when its unique key says that it was queued before."""
     content: dict[str, Any] = {
@@ -81,39 +95,35 @@ async def put(tx: Tx, to: Target, draft: Draft) -> int | None:
         "subject": draft.subject,
         "choices": [[c.label, c.press.data if c.press else None, c.url] for c in draft.choices],
     }
-    statement = (
-        upsert(OutboundMessage)
-        .values(
-            unique_key=draft.unique_key,
-            participant_id=to.participant_id,
-            contact_id=to.contact_id,
-            channel=to.channel,
-            account=to.account,
-            lane=int(draft.lane),
-            purpose=draft.purpose,
-            pushed=draft.pushed,
-            text_id=draft.text_id,
-            text_hash=tx.ctx.wording.hash(to.language),
-            sealed_id=await sealing.seal(tx, to.key_id, "outbound", content),
-            token=draft.token,
-            inbox_id=draft.inbox_id,
-            edits=draft.edits,
-            repeats=draft.repeats,
-            repeat_if_unknown=draft.repeat_if_unknown,
-            state="queued",
-            created_at=tx.now,
-            send_after=draft.send_after or tx.now,
-            expires_at=(draft.send_after or tx.now) + draft.lives,
-            attempts=0,
-        )
-        .on_conflict_do_nothing(index_elements=["unique_key"])
-        .returning(OutboundMessage.message_id)
-    )
+    await sealing.unlock(tx, to.key_id)
+    sealed_id, send_after = uuid.uuid4(), draft.send_after or tx.now
+    values = {
+        "unique_key": draft.unique_key,
+        "participant_id": to.participant_id,
+        "contact_id": to.contact_id,
+        "channel": to.channel,
+        "account": to.account,
+        "lane": int(draft.lane),
+        "purpose": draft.purpose,
+        "pushed": draft.pushed,
+        "text_id": draft.text_id,
+        "text_hash": tx.ctx.wording.hash(to.language),
+        "sealed_id": sealed_id,
+        "token": draft.token,
+        "inbox_id": draft.inbox_id,
+        "edits": draft.edits,
+        "repeats": draft.repeats,
+        "repeat_if_unknown": draft.repeat_if_unknown,
+        "created_at": tx.now,
+        "send_after": send_after,
+        "expires_at": send_after + draft.lives,
+        **sealing.words(tx, to.key_id, sealed_id, "outbound", content),
+    }
     tx.woken.add("outbox")
     if to.channel == "web":
         tx.woken.add(f"page:{to.contact_id}")
-    message_id: int | None = await tx.scalar(statement)
-    return message_id
+    row = (await tx.execute(_INSERT, values)).first()
+    return None if row is None else int(row.message_id)
 
 
 async def reply(

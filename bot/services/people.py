@@ -9,6 +9,8 @@ from typing import Any
 from sqlalchemy import Row, and_, bindparam, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from bot.db.database import with_clock
+from bot.db.keyring import Keyring
 from bot.db.people import CareLink, Consent, Contact, Correspondent, Participant
 from bot.db.privacy import DataKey
 from bot.db.sites import Site
@@ -80,9 +82,11 @@ _QUERY = (
 )
 
 
+_BY_CONTACT = _QUERY.where(Contact.contact_id == bindparam("contact_id"))
+
+
 async def by_contact(tx: Tx, contact_id: int) -> Who:
-    row = (await tx.execute(_QUERY.where(Contact.contact_id == contact_id))).one()
-    return _who(row)
+    return _who((await tx.execute(_BY_CONTACT, {"contact_id": contact_id})).one())
 
 
 async def find(tx: Tx, channel: str, account: str, address: str) -> Who | None:
@@ -107,7 +111,7 @@ class Sender:
         return self.participant_id if self.participant_id is not None else -self.contact_id
 
 
-_SENDER = (
+SENDER = with_clock(
     select(
         Contact.contact_id,
         Contact.key_id,
@@ -129,21 +133,30 @@ _SENDER = (
 )
 
 
+def sought(keyring: Keyring, channel: str, account: str, address: str) -> dict[str, Any]:
+    """What SENDER looks for."""
+    lookup = keyring.lookup("address", f"{channel}\0{account}\0{address}")
+    return {"channel": channel, "account": account, "lookup": lookup}
+
+
 async def meet(tx: Tx, channel: str, account: str, address: str) -> Sender:
     """Who sends from this address; a stranger's contact is made when nobody has written from it before."""
-    lookup = tx.ctx.keyring.lookup("address", f"{channel}\0{account}\0{address}")
-    values = {"channel": channel, "account": account, "lookup": lookup}
-    row = (await tx.execute(_SENDER, values)).first()
-    if row is None:
-        await _add_stranger(tx, channel, account, address, lookup)
-        row = (await tx.execute(_SENDER, values)).one()
+    values = sought(tx.ctx.keyring, channel, account, address)
+    return await met(tx, (await tx.execute(SENDER, values)).one(), values, address)
+
+
+async def met(tx: Tx, row: Row[Any], values: dict[str, Any], address: str) -> Sender:
+    """The same, where SENDER was asked before and `row` is what it found."""
+    if row.contact_id is None:
+        await _add_stranger(tx, address=address, **values)
+        row = (await tx.execute(SENDER, values)).one()
     if row.erased:
         await _meet_again(tx, row.contact_id, address)
-        row = (await tx.execute(_SENDER, values)).one()
+        row = (await tx.execute(SENDER, values)).one()
     return Sender(row.contact_id, row.key_id, row.correspondent_id, row.participant_id)
 
 
-async def _add_stranger(tx: Tx, channel: str, account: str, address: str, lookup: bytes) -> None:
+async def _add_stranger(tx: Tx, *, channel: str, account: str, address: str, lookup: bytes) -> None:
     key_id = await sealing.strangers_key(tx)
     await tx.execute(
         upsert(Contact)
@@ -230,13 +243,16 @@ def _may_write(who: Who, given: dict[tuple[int, str], str]) -> bool:
     return who.telegram_mode != "off" and given.get((who.correspondent_id or 0, "telegram_abroad")) == "given"
 
 
+_CONSENTS = (
+    select(Consent.correspondent_id, Consent.matter, Consent.decision)
+    .where(Consent.participant_id == bindparam("participant_id"))
+    .order_by(Consent.consent_id)
+)
+
+
 async def _consents(tx: Tx, participant_id: int) -> dict[tuple[int, str], str]:
     """The latest decision of each correspondent on each matter."""
-    rows = await tx.all(
-        select(Consent.correspondent_id, Consent.matter, Consent.decision)
-        .where(Consent.participant_id == participant_id)
-        .order_by(Consent.consent_id)
-    )
+    rows = (await tx.execute(_CONSENTS, {"participant_id": participant_id})).all()
     return {(row.correspondent_id, row.matter): row.decision for row in rows}
 
 

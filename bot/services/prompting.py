@@ -150,6 +150,8 @@ async def _redraw_contact(tx: Tx, contact: Who, rows: list[Row[Any]], settled: s
 
 async def _opened(tx: Tx, rows: list[Row[Any]]) -> dict[int, uuid.UUID]:
     """Which neutral lines were tapped and show their question now: message -> what it shows."""
+    if not rows:
+        return {}
     edits = await tx.all(
         select(OutboundMessage.edits, OutboundMessage.sealed_id)
         .where(OutboundMessage.edits.in_([row.message_id for row in rows]))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import CTE, ColumnElement, bindparam, delete, insert, select, update
 
 from bot.db.privacy import DataKey, Sealed
 from bot.services.context import Tx
@@ -62,6 +62,25 @@ async def seal(tx: Tx, key_id: uuid.UUID, kind: str, value: str | bytes | dict[s
     return sealed_id
 
 
+def beside(row: CTE, at: ColumnElement[datetime]) -> CTE:
+    """The sealed value of a row that the same statement inserts, as a second part of it; see `words` for its values."""
+    columns = ["sealed_id", "key_id", "kind", "ciphertext", "created_at"]
+    given = (
+        bindparam("words_key", type_=Sealed.key_id.type),
+        bindparam("words_kind", type_=Sealed.kind.type),
+        bindparam("words_ciphertext", type_=Sealed.ciphertext.type),
+    )
+    return insert(Sealed).from_select(columns, select(row.c.sealed_id, *given, at)).cte("words")
+
+
+def words(
+    tx: Tx, key_id: uuid.UUID, sealed_id: uuid.UUID, kind: str, value: bytes | dict[str, Any]
+) -> dict[str, Any]:
+    """The values of `beside`. The key has to be open."""
+    ciphertext = tx.ctx.keyring.seal(key_id, sealed_id, kind, _bytes(value))
+    return {"words_key": key_id, "words_kind": kind, "words_ciphertext": ciphertext}
+
+
 async def reseal(tx: Tx, key_id: uuid.UUID, sealed_id: uuid.UUID, kind: str, value: dict[str, Any]) -> None:
     """Overwrite a value in place. The database allows it for the state of a conversation only."""
     await unlock(tx, key_id)
@@ -69,14 +88,22 @@ async def reseal(tx: Tx, key_id: uuid.UUID, sealed_id: uuid.UUID, kind: str, val
     await tx.execute(update(Sealed).where(Sealed.sealed_id == sealed_id).values(ciphertext=ciphertext))
 
 
+_SEALED = select(Sealed.key_id, Sealed.kind, Sealed.ciphertext).where(Sealed.sealed_id == bindparam("sealed"))
+
+
 async def unseal(tx: Tx, sealed_id: uuid.UUID) -> bytes | None:
     """None when the person's key has been destroyed."""
-    row = await tx.first(
-        select(Sealed.key_id, Sealed.kind, Sealed.ciphertext).where(Sealed.sealed_id == sealed_id)
-    )
-    if row is None or not await unlock(tx, row.key_id):
+    row = (await tx.execute(_SEALED, {"sealed": sealed_id})).first()
+    return None if row is None else await unsealed(tx, sealed_id, row.key_id, row.kind, row.ciphertext)
+
+
+async def unsealed(
+    tx: Tx, sealed_id: uuid.UUID, key_id: uuid.UUID | None, kind: str, ciphertext: bytes | None
+) -> bytes | None:
+    """The same of a value that was read along with its row; nulls where the value is gone."""
+    if key_id is None or ciphertext is None or not await unlock(tx, key_id):
         return None
-    return tx.ctx.keyring.unseal(row.key_id, sealed_id, row.kind, row.ciphertext)
+    return tx.ctx.keyring.unseal(key_id, sealed_id, kind, ciphertext)
 
 
 async def unseal_text(tx: Tx, sealed_id: uuid.UUID | None) -> str:

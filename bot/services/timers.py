@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, select, update
+from sqlalchemy import ARRAY, BigInteger, Row, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import DBAPIError
 
@@ -83,12 +83,20 @@ async def cancel(tx: Tx, participant_id: int, kinds: tuple[str, ...], key_prefix
     return int((await tx.execute(statement)).rowcount)
 
 
+# The clock, who has something due (the longest due first), and whether something due belongs to nobody.
+_CLOCK = select(func.suiyao_now().label("clock")).cte("clock")
+_DUE = (Timer.state == "waiting", Timer.due_at <= select(_CLOCK.c.clock).scalar_subquery())
 _OWNERS = (
-    select(Timer.participant_id, func.min(Timer.due_at).label("first"))
-    .where(Timer.state == "waiting", Timer.due_at <= bindparam("now"), Timer.participant_id.is_not(None))
+    select(Timer.participant_id)
+    .where(*_DUE, Timer.participant_id.is_not(None))
     .group_by(Timer.participant_id)
-    .order_by("first")
+    .order_by(func.min(Timer.due_at))
     .limit(CANDIDATES)
+)
+_OPENING = select(
+    _CLOCK.c.clock,
+    func.array(_OWNERS.scalar_subquery(), type_=ARRAY(BigInteger)).label("owners"),
+    exists().where(*_DUE, Timer.participant_id.is_(None)).label("nobodys"),
 )
 
 
@@ -96,8 +104,8 @@ async def fire_next(ctx: Ctx, kinds: Mapping[str, Fire]) -> bool:
     """Fire the oldest due timer of one participant whom nobody else is serving. False: nothing was due."""
     timer_id: int | None = None
     try:
-        async with ctx.begin() as tx:
-            row = await _next(tx)
+        async with ctx.begin_with(_OPENING) as (tx, due):
+            row = await _next(tx, due.owners) if due.owners or due.nobodys else None
             if row is None:
                 return False
             timer_id = row.timer_id
@@ -111,8 +119,7 @@ async def fire_next(ctx: Ctx, kinds: Mapping[str, Fire]) -> bool:
         return True
 
 
-async def _next(tx: Tx) -> Row[Any] | None:
-    owners = [row.participant_id for row in (await tx.execute(_OWNERS, {"now": tx.now})).all()]
+async def _next(tx: Tx, owners: list[int]) -> Row[Any] | None:
     locked = await try_lock(tx, owners) if owners else None
     query = (
         select(Timer).where(Timer.state == "waiting", Timer.due_at <= tx.now).order_by(Timer.due_at).limit(1)

@@ -53,6 +53,9 @@ class DangerRule:
     innocent: tuple[str, ...]
     unless: tuple[str, ...]
     doubt: tuple[str, ...]
+    words: frozenset[str]
+    """All words of the patterns: a text with none of them meets the rule by a reading alone, if the rule is `bare`."""
+    bare: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +139,7 @@ def _compile(raw: _DangerFile, file: str) -> DangerLexicon:
                 where = f"{file}: flag.{flag}.{tier}.{rule_id}"
                 if any(known.id == rule_id for known in rules):
                     faults.append(f"{where}: the id {rule_id!r} stands twice")
+                patterns = _patterns(rule, groups, simplify, where, faults)
                 rules.append(
                     DangerRule(
                         id=rule_id,
@@ -145,10 +149,12 @@ def _compile(raw: _DangerFile, file: str) -> DangerLexicon:
                         staff_text=about.staff_text,
                         source=about.source,
                         event=rule.event,
-                        patterns=_patterns(rule, groups, simplify, where, faults),
+                        patterns=patterns,
                         innocent=tuple(plain(words, simplify) for words in rule.innocent),
                         unless=tuple(plain(words, simplify) for words in rule.unless),
                         doubt=tuple(plain(words, simplify) for words in rule.doubt),
+                        words=frozenset().union(*map(_words, patterns)),
+                        bare=not all(map(_words, patterns)),
                     )
                 )
     if faults:
@@ -175,7 +181,8 @@ def _patterns(
 
 def _index(rules: list[DangerRule]) -> dict[str, tuple[str, ...]]:
     words = {word for rule in rules for word in rule.innocent + rule.unless + rule.doubt}
-    for rule in rules:
-        for pattern in rule.patterns:
-            words.update(word for chain in pattern for element in chain for word in element.words)
-    return word_index(words)
+    return word_index(words.union(*(rule.words for rule in rules)))
+
+
+def _words(pattern: Pattern) -> frozenset[str]:
+    return frozenset(word for chain in pattern for element in chain for word in element.words)

@@ -29,6 +29,8 @@ def _rank(danger: Danger) -> tuple[bool, int]:
 
 
 def _judge(rule: DangerRule, passage: Passage, hits: Hits) -> Danger | None:
+    if not rule.bare and rule.words.isdisjoint(hits.words):
+        return None  # everyday words: most messages end here, for every rule
     if any(words in hits.words for words in rule.unless):
         return None
     innocent = [place for words in rule.innocent for place in hits.words.get(words, ())]
