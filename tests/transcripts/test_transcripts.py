@@ -39,10 +39,15 @@ def parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(book, "PARSERS", PARSED)
 
 
+@pytest.fixture
+def database(database_url: str) -> Database:
+    """One for the whole conversation, so that SQL is compiled once; its connections are closed after each line."""
+    return Database(asyncpg_url(database_url), pool_size=2)
+
+
 @asynccontextmanager
-async def rebuilt(database_url: str) -> AsyncIterator[Ctx]:
+async def rebuilt(database: Database) -> AsyncIterator[Ctx]:
     """A process that has just started: new connections, new keyring, new book, nothing remembered."""
-    database = Database(asyncpg_url(database_url), pool_size=2)
     try:
         ctx = new_ctx(database)
         async with ctx.begin() as tx:
@@ -52,14 +57,14 @@ async def rebuilt(database_url: str) -> AsyncIterator[Ctx]:
         await database.close()
 
 
-async def played(database_url: str, transcript: Transcript) -> str:
-    player = await begun(database_url, transcript.scene)
+async def played(database: Database, transcript: Transcript) -> str:
+    player = await begun(database, transcript.scene)
     lines = list(transcript.head)
     for entry in transcript.script:
         if isinstance(entry, str):
             lines.append(entry)
             continue
-        async with rebuilt(database_url) as ctx:
+        async with rebuilt(database) as ctx:
             player.stage.ctx = ctx
             lines += [written(entry), *await played_step(player, entry)]
     return "\n".join(lines) + "\n"
@@ -73,8 +78,8 @@ async def played_step(player: Player, step: Step) -> list[str]:
         return [f"{CANNOT} {problem}"]
 
 
-async def begun(database_url: str, scene: Scene) -> Player:
-    async with rebuilt(database_url) as ctx:
+async def begun(database: Database, scene: Scene) -> Player:
+    async with rebuilt(database) as ctx:
         await deployment.prepare(ctx, "rehearsal", scene.instant)
         await book.publish(ctx, [source for _, source in shipped()], "test")
         player = Player(Stage(ctx), scene, await set_scene(ctx, scene))
@@ -85,14 +90,14 @@ async def begun(database_url: str, scene: Scene) -> Player:
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 async def test_a_conversation_goes_as_written(
-    file: Path, database_url: str, request: pytest.FixtureRequest
+    file: Path, database: Database, request: pytest.FixtureRequest
 ) -> None:
     text = read(file)
-    played_now = await played(database_url, parse(text))
+    played_now = await played(database, parse(text))
     if request.config.getoption("--golden", default=False):
         write(file, played_now)
     assert CANNOT not in played_now
-    await nothing_was_lost(database_url)
+    await nothing_was_lost(database)
     assert played_now.splitlines() == read(file).splitlines()
 
 
@@ -104,9 +109,9 @@ def write(file: Path, text: str) -> None:
     file.write_text(text, encoding="utf-8")
 
 
-async def nothing_was_lost(database_url: str) -> None:
+async def nothing_was_lost(database: Database) -> None:
     """What holds at the end of any conversation: everything handled, every chain intact, every push neutral."""
-    async with rebuilt(database_url) as ctx:
+    async with rebuilt(database) as ctx:
         async with ctx.begin() as tx:
             unhandled = select(func.count()).select_from(InboxMessage).where(InboxMessage.state != "handled")
             assert await tx.scalar(unhandled) == 0
