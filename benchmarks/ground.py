@@ -20,7 +20,7 @@ from bot.db.embedded import EmbeddedPostgres
 from bot.db.keyring import Keyring
 from bot.db.migrate import upgrade
 from bot.dialogue.notes import ConsentDecided
-from bot.services import book, deployment, linking, people, wishes
+from bot.services import book, deployment, linking, meeting, people, wishes
 from bot.services.auditing import at_commit
 from bot.services.context import Addresses, Ctx
 from bot.services.dosing import Author
@@ -90,7 +90,7 @@ async def linked(ctx: Ctx, count: int, start: date) -> list[str]:
             )
             done = await enrol(tx, new, author)
             chat = str(10_000 + number)
-            sender = await people.meet(tx, "telegram", ACCOUNT, chat)
+            sender = await meeting.meet(tx, "telegram", ACCOUNT, chat)
             stranger = await people.by_contact(tx, sender.contact_id)
             await linking.bind(tx, stranger, done.participant_id, "self")
             who = await people.by_contact(tx, sender.contact_id)

@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from bot.db.inbox import InboxMessage
 from bot.db.privacy import Sealed
 from bot.messages import Inbound
-from bot.services import danger, handling, people, sealing
+from bot.services import danger, handling, meeting, people, sealing
 from bot.services.context import Ctx, Tx
 from bot.services.locking import try_lock
 from bot.services.packing import pack, unpack
@@ -70,9 +70,9 @@ _INSERT = select(_ROW.c.inbox_id).add_cte(sealing.beside(_ROW, _ROW.c.received_a
 
 async def receive(ctx: Ctx, inbound: Inbound) -> Receipt:
     """Store one message, once. Danger words commit their alert and their answer here, before any conversation."""
-    values = people.sought(ctx.keyring, inbound.channel, inbound.account, inbound.address)
-    async with ctx.begin_with(people.SENDER, values) as (tx, row):
-        who = await people.met(tx, row, values, inbound.address)
+    values = meeting.sought(ctx.keyring, inbound.channel, inbound.account, inbound.address)
+    async with ctx.begin_with(meeting.SENDER, values) as (tx, row):
+        who = await meeting.met(tx, row, values, inbound.address)
         inbox_id = await _insert(tx, who, inbound)
         if inbox_id is None:
             return Receipt(await _stored(tx, inbound), who.lock_key, False)
@@ -82,7 +82,7 @@ async def receive(ctx: Ctx, inbound: Inbound) -> Receipt:
     return Receipt(inbox_id, who.lock_key, True)
 
 
-async def _insert(tx: Tx, who: people.Sender, inbound: Inbound) -> int | None:
+async def _insert(tx: Tx, who: meeting.Sender, inbound: Inbound) -> int | None:
     """One statement for the row and its sealed words: neither is ever there without the other."""
     await sealing.unlock(tx, who.key_id)
     sealed_id = uuid.uuid4()

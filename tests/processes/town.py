@@ -16,7 +16,7 @@ from bot.channels.email import ACCOUNT as MAIL_ACCOUNT
 from bot.channels.telegram_updates import account_of
 from bot.db.database import Database
 from bot.dialogue.notes import ConsentDecided
-from bot.services import book, deployment, linking, people, wishes
+from bot.services import book, deployment, linking, meeting, people, wishes
 from bot.services.auditing import at_commit
 from bot.services.context import Addresses, Ctx, Tx
 from bot.services.enrolment import NewParticipant, NewSite, NewStaff, add_site, add_staff, enrol
@@ -75,7 +75,7 @@ def newcomer(zone: str, start: date, at: time, arm: str = "combination") -> NewP
 async def linked(tx: Tx, chat: int, new: NewParticipant) -> Person:
     """Enrol somebody, bind the chat, and give both consents, as the welcome would have."""
     done = await enrol(tx, new, house.STAFF)
-    contact_id = (await people.meet(tx, "telegram", BOT, str(chat))).contact_id
+    contact_id = (await meeting.meet(tx, "telegram", BOT, str(chat))).contact_id
     await linking.bind(tx, await people.by_contact(tx, contact_id), done.participant_id, "self")
     who = await people.by_contact(tx, contact_id)
     for matter in ("health_data", "telegram_abroad"):
