@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import re
@@ -42,7 +43,11 @@ async def compliance(visit: Visit) -> Response:
             site.code if site else None,
             _as_of(visit, asked.get("as_of", "")),
         )
-    reader = Reader(visit.ctx.wording, visit.language)
+    # Writing a long table takes time that an alert must not wait for.
+    return await asyncio.to_thread(_written, found, Reader(visit.ctx.wording, visit.language), kind)
+
+
+def _written(found: figures.Compliance, reader: Reader, kind: str) -> Response:
     if kind == "html":
         html = compliance_html.page(found, reader)
         return Response(html, media_type="text/html", headers={"Content-Security-Policy": _policy(html)})

@@ -22,6 +22,8 @@ from bot.services.context import Tx
 SILENT_DOSE_DAYS = 2
 LOOK_BACK = timedelta(days=14)
 DAY = timedelta(days=1)
+# Of somebody who has ended: silence is no silence any more, and nothing is left to reach or to release. What he told is.
+MOOT = ("cycle_to_confirm", "unreachable", "contact_lost", "undeliverable", "reminder_failed")
 WORST = {"emergency": 0, "urgent": 1, "routine": 2}
 
 
@@ -61,6 +63,7 @@ class _Reason:
     kind: str
     since: datetime
     taken_by: str = ""
+    alert: bool = False
 
 
 async def of_site(tx: Tx, site_id: int) -> list[Need]:
@@ -74,6 +77,8 @@ async def of_site(tx: Tx, site_id: int) -> list[Need]:
     found: list[Need] = []
     for participant_id, person in people.items():
         own = [one for one in reasons if one.participant_id == participant_id]
+        if person.ended:
+            own = [one for one in own if one.alert and one.kind not in MOOT]
         if own:
             found.append(_need(person, own))
     return sorted(found, key=lambda need: (WORST[need.tier], need.since, need.subject_id))
@@ -88,7 +93,7 @@ def _need(person: Row[Any], own: list[_Reason]) -> Need:
 
 
 async def _participants(tx: Tx, site_id: int) -> dict[int, Row[Any]]:
-    """Everybody of the site who has not ended: silence after an end is no silence."""
+    """Everybody of the site, and who of them has ended."""
     later = aliased(StatusChange)
     ended = (
         select(StatusChange.participant_id)
@@ -101,9 +106,14 @@ async def _participants(tx: Tx, site_id: int) -> dict[int, Row[Any]]:
         )
     )
     rows = await tx.all(
-        select(Participant.participant_id, Participant.subject_id, Site.zone)
+        select(
+            Participant.participant_id,
+            Participant.subject_id,
+            Site.zone,
+            Participant.participant_id.in_(ended).label("ended"),
+        )
         .join(Site, Site.site_id == Participant.site_id)
-        .where(Participant.site_id == site_id, Participant.participant_id.not_in(ended))
+        .where(Participant.site_id == site_id)
     )
     return {row.participant_id: row for row in rows}
 
@@ -129,6 +139,7 @@ async def _open_alerts(tx: Tx, site_id: int) -> list[_Reason]:
             row.kind,
             row.raised_at,
             row.taken_by if row.step in ("acknowledged", "acted") else "",
+            alert=True,
         )
         for row in rows
     ]

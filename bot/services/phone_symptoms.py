@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import exists, insert, literal, select
 
 from bot.db.people import Participant
 from bot.db.sites import Site
-from bot.db.symptoms import ProvisionalGrade, SymptomReport
+from bot.db.symptoms import ProvisionalGrade, SymptomCheck, SymptomReport
 from bot.errors import Refused
-from bot.services import sealing, symptom_answers
+from bot.services import sealing, symptom_answers, symptom_slots
 from bot.services.access import Session
 from bot.services.auditing import note_down, of_participant
 from bot.services.context import Tx
@@ -25,6 +26,7 @@ from bot.services.timeline import load
 from bot.symptoms.questionnaire import NO, YES, Questionnaire
 
 OCCASION = "staff"
+WEEK = timedelta(days=7)
 
 
 async def check_of(tx: Tx, participant_id: int) -> tuple[str, Questionnaire]:
@@ -49,6 +51,7 @@ async def report(
         raise Refused("console.symptoms.done_before")
     await tx.widen()  # alerts go to staff addresses, which stand outside every site
     person = await _person(tx, participant_id)
+    due_on = await _week(tx, participant_id)
     number = await tx.scalar(
         insert(SymptomReport)
         .values(
@@ -56,6 +59,7 @@ async def report(
             questionnaire=check.name,
             definition=definition,
             occasion=OCCASION,
+            due_on=due_on,
             answers=told,
             complete=not check.unanswered(told),
             recorded_at=tx.now,
@@ -73,9 +77,28 @@ async def report(
         await tx.execute(insert(ProvisionalGrade), rows)
     hits = tuple(hit for hit in assessed.hits if hit.urgency != "none")
     await symptom_answers.raise_for(tx, person, about, told, assessed, hits, None)
+    if due_on is not None and not check.unanswered(told):
+        await symptom_answers.week_answered(tx, person, due_on, None)
     of_participant(tx, participant_id, session.actor, "symptoms_reported", report=number, by_phone=True)
     note_down(tx, session.actor, session.actor, "symptoms_recorded", participant=participant_id, once=once)
     return int(number)
+
+
+async def _week(tx: Tx, participant_id: int) -> date | None:
+    """The week's check that the call answers: the last one asked, if nobody has answered it, or the one due today."""
+    answered = exists(literal(1)).where(
+        SymptomReport.participant_id == SymptomCheck.participant_id,
+        SymptomReport.due_on == SymptomCheck.due_on,
+        SymptomReport.complete,
+    )
+    asked: date | None = await tx.scalar(
+        select(SymptomCheck.due_on)
+        .where(SymptomCheck.participant_id == participant_id, SymptomCheck.asked_at > tx.now - WEEK)
+        .where(~answered)
+        .order_by(SymptomCheck.due_on.desc())
+        .limit(1)
+    )
+    return asked or await symptom_slots.due_today(tx, participant_id)
 
 
 async def _person(tx: Tx, participant_id: int) -> Who:

@@ -74,7 +74,8 @@ async def reported(tx: Tx, who: Who, note: SymptomsReported, inbox_id: int | Non
     topic = f"{TOPIC}{note.check['report']}"
     await timers.cancel(tx, who.participant_id, ("symptom_close", "symptom_left"), topic)
     if note.complete and note.check["due_on"]:
-        await _week_answered(tx, who, date.fromisoformat(note.check["due_on"]), topic)
+        talk = await tx.scalar(select(Conversation.conversation_id).where(Conversation.topic == topic))
+        await week_answered(tx, who, date.fromisoformat(note.check["due_on"]), talk)
     return NOTHING
 
 
@@ -235,11 +236,11 @@ def grade_row(
     }
 
 
-async def _week_answered(tx: Tx, who: Who, due_on: date, topic: str) -> None:
+async def week_answered(tx: Tx, who: Who, due_on: date, talk: int | None) -> None:
+    """Nobody is asked for this week any more. `talk`: the conversation that answered it; None: a call by phone."""
     assert who.participant_id is not None
     key = f"{who.participant_id}:{due_on.isoformat()}"
     await timers.cancel(tx, who.participant_id, ("symptom_check", "symptom_nudge"), key)
-    talk = await tx.scalar(select(Conversation.conversation_id).where(Conversation.topic == topic))
     await tx.execute(
         upsert(SymptomCheck)
         .values(participant_id=who.participant_id, due_on=due_on, conversation_id=talk, asked_at=tx.now)

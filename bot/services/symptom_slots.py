@@ -29,7 +29,7 @@ async def begin_told(tx: Tx, who: Who, occasion: str) -> Begin:
     open_topic = await _open_topic(tx, who)
     if open_topic is not None:
         return Begin(SCRIPT, {}, open_topic)
-    return await begin(tx, who, occasion, await _due_today(tx, who.participant_id))
+    return await begin(tx, who, occasion, await due_today(tx, who.participant_id))
 
 
 async def begin(tx: Tx, who: Who, occasion: str, due_on: date | None) -> Begin:
@@ -94,7 +94,7 @@ async def _open_topic(tx: Tx, who: Who) -> str | None:
     return found
 
 
-async def _due_today(tx: Tx, participant_id: int) -> date | None:
+async def due_today(tx: Tx, participant_id: int) -> date | None:
     """The day of a check that waits to be asked today: whoever reports by himself is not asked the same again."""
     zone = (await timeline.load(tx, participant_id)).zone
     rows = await tx.all(

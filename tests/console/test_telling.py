@@ -10,9 +10,13 @@ import pytest
 from sqlalchemy import select
 
 from bot.db.alerts import Alert
+from bot.db.conversations import Question
 from bot.db.doses import DoseEvent, DoseJudgement, DoseReport
-from bot.db.symptoms import ProvisionalGrade, SymptomReport
-from bot.services import deployment
+from bot.db.symptoms import ProvisionalGrade, SymptomCheck, SymptomReport
+from bot.services import decisions, deployment, needs
+from bot.services.decisions import Order
+from bot.services.locking import lock_participant
+from tests.support.house import STAFF
 from tests.support.office import Office, office
 from tests.support.patient import enrolled, linked
 
@@ -124,6 +128,28 @@ async def test_a_symptom_told_by_phone_alerts_like_any_other(town: Office) -> No
     assert alerts and alerts[0].tier in ("urgent", "emergency")
 
 
+async def test_a_call_answers_the_weeks_check(town: Office) -> None:
+    person = await enrolled(town)
+    stage, _ = await linked(town, person)
+    await stage.move_to(datetime(2026, 11, 8, 13, 0, tzinfo=UTC))
+    async with town.ctx.begin() as tx:
+        asked = (await tx.all(select(SymptomCheck)))[0]
+        assert len(await tx.all(select(Question).filter_by(state="open"))) >= 1
+    path = f"/console/participants/{person.participant_id}/symptoms"
+    async with town.signed_in("nurse") as nurse:
+        await nurse.follow(path, **{"has-none": "yes"}, once=ONCE)
+    async with town.ctx.begin() as tx:
+        report = (await tx.all(select(SymptomReport)))[0]
+        assert (report.due_on, report.complete) == (asked.due_on, True)
+        row = await tx.first(select(Question).filter_by(conversation_id=asked.conversation_id))
+        assert row is not None and row.state == "closed"
+    stage.shown.clear()
+    await stage.move_to(datetime(2026, 11, 13, 13, 0, tzinfo=UTC))
+    assert not [shown for shown in stage.shown if "这一周身体怎么样" in shown.text]
+    async with town.ctx.begin() as tx:
+        assert len(await tx.all(select(SymptomReport))) == 1
+
+
 @pytest.mark.parametrize(
     "fields",
     [
@@ -207,3 +233,25 @@ async def test_two_at_once_told_by_phone_are_an_alert_of_their_urgency(town: Off
         found = {row.kind: (row.tier, row.rule) for row in await tx.all(select(Alert))}
     assert found["extra_dose"] == ("emergency", "rf14_more_than_one@1")
     assert found["vomited"] == ("urgent", "vomited_dose@1")
+
+
+async def test_what_somebody_told_after_the_end_stands_on_the_worklist_and_silence_does_not(
+    town: Office,
+) -> None:
+    person = await enrolled(town)
+    stage, phone = await linked(town, person)
+    await stage.move_to(datetime(2026, 11, 6, 13, 0, tzinfo=UTC))  # four dose days without a word
+    async with town.signed_in("nurse") as nurse:
+        assert "no answer on two dose days" in (await nurse.get("/console/worklist")).text
+        async with town.ctx.begin() as tx:
+            await lock_participant(tx, person.participant_id)
+            order = Order(STAFF, tx.now, "completed")
+            await decisions.set_status(tx, person.participant_id, order, "ended")
+        page = (await nurse.get("/console/worklist")).text
+        assert "no answer on two dose days" not in page
+        await stage.say(phone, "后来又有点麻，想问问")
+        page = (await nurse.get("/console/worklist")).text
+    assert page.index(person.subject_id) < page.index("</main>")
+    async with town.ctx.begin() as tx:
+        found = await needs.of_site(tx, 1)
+    assert [(need.subject_id, need.kinds) for need in found] == [(person.subject_id, ("relay",))]
