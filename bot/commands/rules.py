@@ -16,6 +16,7 @@ COMMANDS = {
     "crcl": "bot.commands.rules_crcl:crcl",
     "labs": "bot.commands.rules_labs:labs",
     "adherence": "bot.commands.rules_adherence:adherence",
+    "triage": "bot.commands.rules_triage:triage",
 }
 
 

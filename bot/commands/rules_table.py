@@ -41,12 +41,15 @@ def answer_rows(
     adds: Sequence[str],
     answer: Callable[[Cells], Cells],
     delimiter: str = ",",
+    *,
+    quoted: bool = True,
 ) -> None:
     """Print the table of `file` with the columns `adds` and `error`, and exit with 1 if a row had an error.
 
-    `answer` takes one row's cells and gives the added ones; a ValueError of it is the row's error.
+    `answer` takes one row's cells and gives the added ones; a ValueError of it is the row's error. Not `quoted`:
+    quotation marks are characters like others, also in what is printed.
     """
-    table = read_table(file, needs, delimiter)
+    table = read_table(file, needs, delimiter, quoted=quoted)
     columns = [name for name in table.columns if name not in adds and name != "error"]
     failed = False
     lines = []
@@ -60,14 +63,17 @@ def answer_rows(
                 error,
             ]
         )
-    print_table([*columns, *adds, "error"], lines, delimiter)
+    print_table([*columns, *adds, "error"], lines, delimiter, quoted=quoted)
     sys.exit(1 if failed else 0)
 
 
-def read_table(file: str, needs: Sequence[str], delimiter: str = ",") -> Table:
+def read_table(file: str, needs: Sequence[str], delimiter: str = ",", *, quoted: bool = True) -> Table:
     """The rows of a file or of standard input (`-`); ends the command where this is no table with those columns."""
     csv.field_size_limit(_LARGEST)
-    reader = csv.reader(io.StringIO(_text(file), newline=""), delimiter=delimiter, strict=True)
+    text = io.StringIO(_text(file), newline="")
+    reader = csv.reader(
+        text, delimiter=delimiter, quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE, strict=True
+    )
     try:
         columns = tuple(name.strip() for name in next(reader, []))
         _check_header(file, columns, needs)
@@ -76,9 +82,17 @@ def read_table(file: str, needs: Sequence[str], delimiter: str = ",") -> Table:
         _refuse(file, f"line {reader.line_num}: {problem}")
 
 
-def print_table(columns: Sequence[str], lines: Sequence[Sequence[str]], delimiter: str = ",") -> None:
+def print_table(
+    columns: Sequence[str], lines: Sequence[Sequence[str]], delimiter: str = ",", *, quoted: bool = True
+) -> None:
     out = io.StringIO()
-    table = csv.writer(out, delimiter=delimiter, lineterminator="\n")
+    table = csv.writer(
+        out,
+        delimiter=delimiter,
+        lineterminator="\n",
+        quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE,
+        quotechar='"' if quoted else None,
+    )
     table.writerow(columns)
     table.writerows(lines)
     # Bytes: the terminal's own encoding and line ends have no say.

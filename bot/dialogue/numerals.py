@@ -66,4 +66,6 @@ def integer(word: str) -> int | None:
             total, digit = total + (1 if digit == -1 else digit) * unit_before, -1
         else:
             return None
+    if word[-2:-1] == "百" and digit > 0:  # 一百三 is 130; 103 is 一百零三
+        digit *= 10
     return total + max(digit, 0) if word else None

@@ -23,6 +23,7 @@ from bot.symptoms.grading import Grading, parse_grading
 from bot.symptoms.lab_rules import parse_laboratory
 from bot.symptoms.labs import Laboratory
 from bot.symptoms.questionnaire import Questionnaire, parse_questionnaire
+from bot.symptoms.symptom_words import parse_symptom_words
 from bot.symptoms.triage import Triage, parse_triage
 from schedules.study import Study, parse_study
 
@@ -37,6 +38,7 @@ PARSERS: Mapping[str, Callable[[str, str], Any]] = {
     "questionnaire": parse_questionnaire,
     "grading": parse_grading,
     "triage": parse_triage,
+    "symptoms": parse_symptom_words,
     "labs": parse_laboratory,
 }
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 
-from bot.symptoms.danger import DangerRule
 from bot.symptoms.denial import is_denied, is_denied_after, is_denied_inside
 from bot.symptoms.passage import Passage
 from bot.symptoms.pattern import Match
+from bot.symptoms.word_rules import WordRule
 
 
-def is_doubtful(passage: Passage, match: Match, rule: DangerRule) -> bool:
+def is_doubtful(passage: Passage, match: Match, rule: WordRule) -> bool:
     """True when something around the match says that it is not a statement about here and now."""
     text = passage.text
     clause = text[passage.clause_start(match.start) : match.start]
@@ -25,12 +25,15 @@ def is_doubtful(passage: Passage, match: Match, rule: DangerRule) -> bool:
     return (
         any(is_denied_inside(text[start:stop_]) for start, stop_ in match.gaps)
         or is_denied(sentence)
+        or (rule.tier != "emergency" and is_denied(passage.breath(match.start), run_on=True))
         or is_denied_after(tail)
         or _is_past(sentence, matched, tail)
         or (not rule.event and (_is_over(tail, following) or _is_over(following, "")))
         or _is_supposed(clause, tail)
         or _is_asked(clause, tail, stop, general=rule.tier == "urgent" and not _MEASURED.search(matched))
         or _is_anothers(sentence, clause, tail)
+        or _is_caught(clause, text[match.end : match.end + 24])
+        or (rule.tier != "emergency" and _is_supposed_at_length(sentence, text[match.end : match.end + 24]))
     )
 
 
@@ -39,21 +42,23 @@ def is_doubtful(passage: Passage, match: Match, rule: DangerRule) -> bool:
 _PAST = re.compile(
     r"上个?月|上上个?月|前几?个月|去年|前年|往年|当年|那年|小时候|年轻(?:时|的时候)|上次|上回|那次|那回"
     r"|前段时间|前阵子?|前一阵|以往|曾经"
-    r"|[0-9一二两三四五六七八九十几半好多]+个?(?:月|年|周|星期|礼拜)(?:之|以)?前"
+    r"|[0-9一二两三四五六七八九十几半好多]+个?(?:月|年)(?:之|以)?前|那会儿|那阵子|那时候|头几年|早些年|早年"
     r"|(?:^|[,:我他她你]|很久|好久|早)(?:以前|之前|从前|过去)"
-    r"|(?:last|previous) (?:month|year)|(?:months?|years?|weeks?) ago|\bused to|\bonce had|in the past|history of"
+    r"|(?:last|previous) (?:month|year)|(?:months?|years?) ago|\bused to|\bonce had|in the past|history of"
 )
 _STILL = re.compile(
     r"开始|起就|以来|到现在|至今|一直|现在|目前|今天|今早|今晚|刚才|刚刚|又|还在|仍|since|still|\bnow\b|today|again"
 )
 _PAST_AFTER = re.compile(
     r"[^,。]{0,4}?(?:去年|前年|以前|之前|上个?月|早)的事"
-    r"| (?:last (?:month|year)|(?:a|two|three|few|several|[0-9]+) (?:months?|years?|weeks?) ago)"
+    r"| (?:last (?:month|year)|(?:a|two|three|few|several|[0-9]+) (?:months?|years?) ago)"
 )
 _ONCE_INSIDE = re.compile(r"[发烧得吃吐晕疼痛流咳出]过(?![来去敏量度])")
 _ONCE_AFTER = re.compile(r"过(?![来去敏量度多于后])")
 _RECENT = re.compile(
-    r"刚|今天|今早|今晚|昨天|昨晚|昨夜|夜里|半夜|早上|上午|下午|中午|晚上|前天|这两天|today|yesterday|last night"
+    r"刚|今天|今早|今儿|今晚|昨天|昨儿|昨晚|昨夜|夜里|半夜|早上|上午|下午|中午|晚上|前天|大前天|前两天|前几天|这两天|这几天|最近"
+    r"|这周|这个?星期|这礼拜|上周|上个?(?:星期|礼拜)|[0-9一二两三四五六几]天前|[0-9一二两三]个?(?:周|星期|礼拜)前"
+    r"|today|yesterday|last night|this week|last week"
 )
 
 
@@ -62,15 +67,15 @@ def _is_past(sentence: str, matched: str, tail: str) -> bool:
     if found and not _STILL.search(sentence[found[-1].end() :] + tail):
         return True
     once = _ONCE_AFTER.match(tail) or _ONCE_INSIDE.search(matched)
-    return bool(_PAST_AFTER.match(tail)) or (bool(once) and not _RECENT.search(sentence))
+    return bool(_PAST_AFTER.match(tail)) or (bool(once) and not _RECENT.search(sentence + matched + tail))
 
 
 # Over: 昨天发烧，今早退了. Not asked of events (a faint that is over is still a faint).
 
 _OVER = re.compile(
     r"[了 ]*(?:现在|今天|今早|早上|后来|这会儿|目前|已经|早就?|都|就|也|全|完全|基本|慢慢|自己|然后|昨天|前天|很快)*"
-    r"(?:好了(?![点些])|好利[索落]|痊愈|退烧了|退了|退下[来去]|止住了|止血了|停了(?!药)|没了|没有了|没事了|消了|消失"
-    r"|过去了|缓过来了|缓解了|恢复|不(?:疼|痛|烧|流|拉|吐|喘|晕|麻|肿|难受|闷|憋|抖|冷)了|不出血了"
+    r"(?:好了(?![点些])|好利[索落]|痊愈|退烧了|退了|退下[来去]|止住了|止血了|停了(?!药)|没了|没有了|没事了|没事儿了|消了(?!大半|一些|不少|点)|消失|解决了|正常了|没再|退热了"
+    r"|过去了|缓过来了|缓解了|恢复|不(?:疼|痛|烧|流|拉|吐|喘|晕|昏|麻|肿|难受|闷|憋|抖|冷|咳|痒|抽|慌|恶心|出血|发烧|头晕|头疼|咳嗽|拉肚子|心慌)了"
     r"|(?:it )?(?:is |has )?(?:gone|better now|resolved|stopped|went away))"
 )
 _BACK_AGAIN = re.compile(r"又|没好|还|again")
@@ -100,9 +105,23 @@ def _is_supposed(clause: str, tail: str) -> bool:
     return bool(threshold or _IF.search(clause) or _THE_CASE_THAT.match(tail))
 
 
+_IF_AT_ALL = re.compile(r"要是|如果|假如|万一|倘若|若是|一旦|以后(?:要|如果)")
+_WHAT_THEN = re.compile(
+    r"怎么办|咋办|咋整|咋弄|怎么弄|怎么处理|打哪|找谁|要不要|能不能|该不该|该怎么|用不用|要停药|要去医院|能吃|要紧吗|吗$|吗\?|\?"
+)
+
+
+def _is_supposed_at_length(sentence: str, rest: str) -> bool:
+    """要是半夜发烧，又咳嗽，该怎么办: the question at the end supposes all that stands before it."""
+    return bool(_IF_AT_ALL.search(sentence) and _WHAT_THEN.search(rest))
+
+
 # Asked: 会便血吗, 发烧能打疫苗吗. "What shall I do", 怎么办, is no such question: it follows a statement.
 
 _ASKED = re.compile(r"[了的过啊呢]*(?:吗|么|没有|没|不)$")
+_HOW_MUCH = re.compile(
+    r"[了的]*(?:多少度|几度|多少次|几次|多久|什么感觉|是什么样|是怎么|怎么预防|怎么防|怎么引起|跟.{1,6}有关系吗)"
+)
 _MAY_ONE = re.compile(r"(?:行不行|行吗|可不可以|可以吗|成吗|成不成|好不好)$")
 _ASKED_BEFORE = re.compile(r"(?:会|算|多少|几|为什么)$")
 _GENERAL = re.compile(r"(?:能|可以|要|多久|多少|为什么|是什么|几度|哪些|会)[^,。]*$")
@@ -113,7 +132,12 @@ _ENGLISH_STATEMENT = re.compile(r"\b(?:i|he|she)(?:'m|'ve| am| is| have| has| ha
 
 def _is_asked(clause: str, tail: str, stop: str, *, general: bool) -> bool:
     ends_asking = stop == "?" or tail.endswith(("吗", "么", "呢"))
-    if _ASKED.match(tail) or _MAY_ONE.search(tail) or (ends_asking and _ASKED_BEFORE.search(clause)):
+    if (
+        _ASKED.match(tail)
+        or _HOW_MUCH.match(tail)
+        or _MAY_ONE.search(tail)
+        or (ends_asking and _ASKED_BEFORE.search(clause))
+    ):
         return True
     if stop == "?" and _ENGLISH_QUESTION.match(clause) and not _ENGLISH_STATEMENT.search(clause):
         return True
@@ -123,18 +147,27 @@ def _is_asked(clause: str, tail: str, stop: str, *, general: bool) -> bool:
 # Somebody else's: 我邻居得了带状疱疹. A relative who may be the patient (老伴, 爸, 老爷子) counts as the patient.
 
 _STRANGERS = re.compile(
-    r"邻居|同事|朋友|别人|人家|其他人|病友|群友|隔壁|楼[上下]的|亲戚|同学|战友|熟人|有人|有个人|某人|老乡|群里"
+    r"邻居|同事|(?<![男女])朋友|别人|人家|其他人|病友|群友|隔壁|楼[上下](?:的|老)|对门|亲戚|同学|战友|熟人|有人|有个人|某人|老乡|群里"
+    r"|我(?:的|家)?(?:哥|姐|弟|妹|舅|姑|姨|叔|伯|表|堂|嫂|婶|侄)"
     r"|my (?:neighbou?r|friend|colleague|coworker)|someone|somebody|other people|another patient"
 )
 _YOUNGER = re.compile(
-    r"孙子|孙女|外孙|儿子|女儿|闺女|姑娘|儿媳妇?|女婿|侄|外甥|小孩|孩子|娃|宝宝|狗|猫"
+    r"孙子|孙女|外孙|儿子|女儿|闺女|姑娘|儿媳妇?|女婿|侄|外甥|小孩|孩子|娃|宝宝|狗狗|猫咪|我家[狗猫]|小[狗猫]"
     r"|my (?:son|daughter|grandson|granddaughter|grandchild|child|kid|baby|dog|cat)"
 )
 _MYSELF = re.compile(
     r"我(?!的?(?:邻居|同事|朋友|病友|家|们|亲戚|同学|孙|外孙|儿|女儿|闺女|姑娘|侄|老乡))"
     r"|俺|自己|本人|老伴|老公|老婆|老爷子|老太太|老头|[爸妈爷奶]|父亲|母亲|\bi\b|\bi'm\b|\bme\b"
 )
-_SUCH_PEOPLE = re.compile(r"的?(?:人|病人|患者|老人|孩子)(?!说|们说)")
+_KIN = re.compile(r"老伴|老公|老婆|爱人|家里人|家人|媳妇|丈夫|妻子|老头|老太|[爸妈爷奶哥姐弟妹]|保姆|护工")
+_CATCHING = re.compile(r"传(?:染)?(?:给|上)?我|会(?:不会)?传染(?!给)|隔离|躲着|离(?:他|她|远)|要不要分开")
+_NOT_ME = re.compile(r"不是我(?!说)")
+_SUCH_PEOPLE = re.compile(r"的(?:人|病人|患者|老人|孩子)(?!说|们说)|的?(?:病人|患者)(?!说)")
+
+
+def _is_caught(clause: str, rest: str) -> bool:
+    """老伴感冒了，会传染我吗: whoever fears to catch it has not got it. 她膝盖疼，不是我."""
+    return bool(_KIN.search(clause) and (_CATCHING.search(rest) or _NOT_ME.search(rest)))
 
 
 def _is_anothers(sentence: str, clause: str, tail: str) -> bool:

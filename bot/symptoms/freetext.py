@@ -1,15 +1,25 @@
-"""What a patient wrote in his own words. For now: the danger words in it, and whether they are meant now.
+"""What a patient wrote in his own words: the danger in it, and the symptoms, each meant now or not.
 
 It never sets a grade and never reassures; whatever it does not find still goes to the conversation and to staff.
 """
 
 from __future__ import annotations
 
-from bot.symptoms.certainty import is_doubtful
-from bot.symptoms.danger import TIERS, Certainty, Danger, DangerLexicon, DangerRule
-from bot.symptoms.measures import readings
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from bot.symptoms.danger import DANGER_TIERS, Danger, DangerLexicon
+from bot.symptoms.judging import Judged, judged
+from bot.symptoms.net import Net, net_of
 from bot.symptoms.passage import Passage, read_passage
-from bot.symptoms.pattern import MOST_MATCHES, Chain, Hits, Match, Pattern, find_chain, find_words
+from bot.symptoms.residual import is_residual
+from bot.symptoms.symptom_words import SymptomWords
+from bot.symptoms.word_rules import TIERS, Tier, WordRule
+
+Urgency = Literal["emergency", "urgent", "routine", "none"]
+URGENCIES: tuple[Urgency, ...] = ("emergency", "urgent", "routine", "none")
+Sure = Literal["stated", "residual", "doubtful"]
 
 
 def scan(text: str, lexicon: DangerLexicon) -> tuple[Danger, ...]:
@@ -18,62 +28,102 @@ def scan(text: str, lexicon: DangerLexicon) -> tuple[Danger, ...]:
     stated before doubtful, emergency before urgent, then the order of the file. One Danger per rule; a
     statement anywhere wins over a denial elsewhere. Never raises.
     """
-    passage = read_passage(text, lexicon.simplify)
-    hits = Hits(find_words(passage, lexicon.index), readings(passage.text))
-    found = (_judge(rule, passage, hits) for rule in lexicon.rules)
-    return tuple(sorted((danger for danger in found if danger), key=_rank))
+    passage = read_passage(text, lexicon.simplify, lexicon.sounds)
+    found = [
+        Danger(rule.id, rule.version, DANGER_TIERS[rule.tier != "emergency"], heard.certainty, heard.words)
+        for rule, heard in judged(passage, lexicon.net)
+    ]
+    return tuple(sorted(found, key=_rank))
 
 
 def _rank(danger: Danger) -> tuple[bool, int]:
-    return danger.certainty == "doubtful", TIERS.index(danger.tier)
+    return danger.certainty == "doubtful", DANGER_TIERS.index(danger.tier)
 
 
-def _judge(rule: DangerRule, passage: Passage, hits: Hits) -> Danger | None:
-    if not rule.bare and rule.words.isdisjoint(hits.words):
-        return None  # everyday words: most messages end here, for every rule
-    if any(words in hits.words for words in rule.unless):
-        return None
-    innocent = [place for words in rule.innocent for place in hits.words.get(words, ())]
-    best: tuple[Certainty, str] | None = None
-    for pattern in rule.patterns:
-        heard = _hear(pattern, rule, passage, hits, innocent)
-        if heard and (best is None or heard[0] == "stated"):
-            best = heard
-        if best and best[0] == "stated":
-            break
-    if best is None:
-        return None
-    doubted = any(words in hits.words for words in rule.doubt)
-    return Danger(rule.id, rule.version, rule.tier, "doubtful" if doubted else best[0], best[1])
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """Danger rules and symptom words as one net, so that a text is searched once."""
+
+    danger: DangerLexicon
+    symptoms: SymptomWords
+    net: Net
 
 
-def _hear(
-    pattern: Pattern, rule: DangerRule, passage: Passage, hits: Hits, innocent: list[Match]
-) -> tuple[Certainty, str] | None:
-    """All chains of a pattern must be found; one that is only doubtful makes the whole doubtful."""
-    certainty: Certainty = "stated"
-    quotes = []
-    for chain in pattern:
-        heard = _hear_chain(chain, rule, passage, hits, innocent)
-        if heard is None:
-            return None
-        certainty = "doubtful" if heard[0] == "doubtful" else certainty
-        quotes.append(heard[1])
-    return certainty, " + ".join(quotes)
+def lexicon(danger: DangerLexicon, symptoms: SymptomWords) -> Lexicon:
+    return Lexicon(danger, symptoms, net_of((*danger.rules, *symptoms.rules)))
 
 
-def _hear_chain(
-    chain: Chain, rule: DangerRule, passage: Passage, hits: Hits, innocent: list[Match]
-) -> tuple[Certainty, str] | None:
-    matches = [
-        match
-        for match in find_chain(chain, hits, passage)
-        if not any(match.start < place.end and place.start < match.end for place in innocent)
+@dataclass(frozen=True, slots=True)
+class Symptom:
+    """One symptom that was written about. `rule` is id@version of what makes its urgency.
+
+    `residual`: some of it is left. `doubtful`: denied, past, supposed, asked, or about somebody else; its urgency is
+    what it would have. `words` are the patient's own in plain form: personal data, not for logs.
+    """
+
+    code: str
+    certainty: Sure
+    urgency: Tier
+    rule: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """`urgency` is that of everything stated, also of danger that has no symptom's name. `rule` is what made it."""
+
+    symptoms: tuple[Symptom, ...]
+    urgency: Urgency
+    rule: str
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """What is stated, in order of the alphabet."""
+        return tuple(sorted(one.code for one in self.symptoms if one.certainty != "doubtful"))
+
+
+def read(text: str, words: Lexicon) -> Heard:
+    """What a text of any length says of symptoms. In time proportional to its length; never raises."""
+    passage = read_passage(text, words.danger.simplify, words.danger.sounds)
+    told = [_told(rule, heard, passage) for rule, heard in judged(passage, words.net)]
+    symptoms = _symptoms(told, words.symptoms)
+    causes: list[tuple[Urgency, str]] = [
+        (one.urgency, one.rule) for one in told if one.certainty != "doubtful"
     ]
-    if not matches:
-        return None
-    for match in matches[:MOST_MATCHES]:
-        if not is_doubtful(passage, match, rule):
-            return "stated", passage.text[match.start : match.end]
-    first = passage.text[matches[0].start : matches[0].end]
-    return ("stated" if len(matches) > MOST_MATCHES else "doubtful"), first
+    causes += _together(symptoms, words.symptoms)
+    urgency, rule = min(causes, key=lambda cause: URGENCIES.index(cause[0]), default=("none", ""))
+    return Heard(symptoms, urgency, rule)
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    codes: tuple[str, ...]
+    certainty: Sure
+    urgency: Tier
+    rule: str
+    words: str
+
+
+def _told(rule: WordRule, heard: Judged, passage: Passage) -> _Told:
+    """ "还有一点" is what is left of a symptom: it waits for the digest, unless it is danger."""
+    certainty: Sure = heard.certainty
+    urgency = rule.tier
+    if certainty == "stated" and not rule.flag and any(is_residual(passage, place) for place in heard.places):
+        certainty, urgency = "residual", "routine"
+    return _Told(rule.codes, certainty, urgency, f"{rule.id}@{rule.version}", heard.words)
+
+
+def _symptoms(told: Iterable[_Told], words: SymptomWords) -> tuple[Symptom, ...]:
+    """Each code once: what is stated before what is doubtful, and of several the most urgent."""
+    best: dict[str, Symptom] = {}
+    for one in sorted(told, key=lambda one: (one.certainty == "doubtful", TIERS.index(one.urgency))):
+        for code in one.codes:
+            best.setdefault(code, Symptom(code, one.certainty, one.urgency, one.rule, one.words))
+    stated = {code for code, one in best.items() if one.certainty != "doubtful"}
+    hidden = {code for one in stated for code in words.hides.get(one, ())}
+    return tuple(one for code, one in best.items() if code not in hidden)
+
+
+def _together(symptoms: tuple[Symptom, ...], words: SymptomWords) -> list[tuple[Urgency, str]]:
+    codes = {one.code for one in symptoms if one.certainty == "stated"}
+    return [(one.tier, f"{one.id}@{one.version}") for one in words.together if one.codes <= codes]

@@ -42,7 +42,7 @@ _DEGREES = re.compile(
     re.VERBOSE,
 )
 _FEVER_TALK = re.compile(
-    r"烧|骚|体温|发热|温度|量|测|哆嗦|寒战|发冷|怕冷|腋|夹肢窝|胳肢窝|temp|fever|burning"
+    r"烧|骚|体温|[耳口额腋肛]温|发热|温度|量|测|哆嗦|寒战|发冷|怕冷|腋|夹肢窝|胳肢窝|temp|fever|burning"
 )
 _FEVER_TALK_JUST_BEFORE = re.compile(r"(?:烧|骚|温|热|量|度|temp|fever|temperature)[^0-9。!?;\n]{0,6}$")
 _WEATHER_OR_WATER = re.compile(

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.dialogue.numerals import plain
+from bot.symptoms.sounds import SoundTable, from_latin, spelled
 
 SENTENCE_ENDS = frozenset("。!?;\n")
 CLAUSE_ENDS = SENTENCE_ENDS | frozenset(",:")
@@ -33,6 +34,13 @@ class Passage:
     def sentence_start(self, place: int, farthest: int = 40) -> int:
         return self._back(place, farthest, SENTENCE_ENDS, frozenset())
 
+    def breath(self, place: int, farthest: int = 40) -> str:
+        """What was said before a place in one breath: since the last sign, or blank after more than two characters."""
+        start = self.clause_start(place, farthest)
+        while start > 0 and start in self.pauses and start - self.clause_start(start - 1, 2) < 3:
+            start = self.clause_start(start - 1, 2)
+        return self.text[start:place]
+
     def clause_end(self, place: int, farthest: int = 24) -> int:
         limit = min(len(self.text), place + farthest)
         while place < limit and self.text[place] not in CLAUSE_ENDS and place not in self.pauses:
@@ -46,12 +54,14 @@ class Passage:
         return place
 
 
-def read_passage(text: str, simplify: Mapping[int, str]) -> Passage:
+def read_passage(text: str, simplify: Mapping[int, str], sounds: SoundTable | None = None) -> Passage:
     """Any text, of any length; in time proportional to its length."""
     said = _LATIN_STOP.sub("。", plain(text, simplify))
+    said = from_latin(said, sounds) if sounds else said
     kept, pauses, length = [], set(), 0
     for piece in _BLANK_BESIDE_CHINESE.split(said):
         kept.append(piece)
         length += len(piece)
         pauses.add(length)
-    return Passage("".join(kept), frozenset(pauses))
+    whole = "".join(kept)
+    return Passage(spelled(whole, sounds) if sounds else whole, frozenset(pauses))

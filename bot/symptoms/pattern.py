@@ -5,7 +5,8 @@
     {chest}~~{pain}         up to 12 characters of the same clause
     {loose}~~~{number>=7}回 up to 12 characters, also across a comma, never across a sentence end
     {fever} & {rigors}      both anywhere in the message, in any order
-    {degrees>=38.0}         a body temperature; {armpit>=37.7} one from the armpit; {number>=2} a count
+    {degrees>=38.0}         a body temperature; {armpit>=37.7} one from the armpit; {number>=2} a count; < for "less than"
+    吐了(两次|{few})         any one of several
 
 No regular expressions, so a rule cannot be made slow: the search is proportional to the text.
 """
@@ -16,6 +17,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from math import inf
 from operator import add
 from typing import NamedTuple
 
@@ -26,13 +28,15 @@ GAPS = {"~": 4, "~~": 12, "~~~": 12}
 SINGLES = ""
 LATIN = "{"
 """Words that sort before this begin with a Latin letter or a digit."""
+MOST_NEAR = 4
+"""Of the places of one piece, those after another that are looked at."""
 MOST_MATCHES = 64
 """Matches of one chain that are looked at; whoever repeats himself more often is taken at his word."""
 
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """One piece of a chain: any of `words`, or a `measure` of at least `least`.
+    """One piece of a chain: any of `words`, or a `measure` of at least `least` and less than `below`.
 
     `gap` characters may stand before it, with `across` also a comma.
     """
@@ -40,6 +44,7 @@ class Element:
     words: frozenset[str] = frozenset()
     measure: str = ""
     least: float = 0.0
+    below: float = inf
     gap: int = 0
     across: bool = False
 
@@ -64,15 +69,22 @@ class Hits:
     readings: Mapping[str, list[Reading]]
 
 
-_PIECE = re.compile(r"\s*(~{1,3})\s*|\{\s*([a-z_]+)\s*(?:>=\s*([0-9.]+)\s*)?\}|([^{}~]+)")
+_PIECE = re.compile(
+    r"\s*(?P<gap>~{1,3})\s*|\{\s*(?P<name>[a-z_]+)\s*(?:(?P<sign>>=|<)\s*(?P<bound>[0-9.]+)\s*)?\}"
+    r"|\((?P<several>[^()~&]+)\)|(?P<literal>[^(){}~]+)"
+)
 
 
-def parse_pattern(text: str, groups: Mapping[str, tuple[str, ...]]) -> Pattern:
-    """Raises ValueError with the reason for an unknown group or measure, a stray sign, or nothing to look for."""
-    return tuple(_parse_chain(part.strip(), groups) for part in text.split("&"))
+def parse_pattern(text: str, groups: Mapping[str, tuple[str, ...]], *, single: bool = False) -> Pattern:
+    """Raises ValueError with the reason for an unknown group or measure, a stray sign, or nothing to look for.
+
+    `single`: one character alone may be looked for; beside & it always may.
+    """
+    parts = text.split("&")
+    return tuple(_parse_chain(part.strip(), groups, single or len(parts) > 1) for part in parts)
 
 
-def _parse_chain(text: str, groups: Mapping[str, tuple[str, ...]]) -> Chain:
+def _parse_chain(text: str, groups: Mapping[str, tuple[str, ...]], single: bool) -> Chain:
     elements: list[Element] = []
     gap, place = "", 0
     while place < len(text):
@@ -80,30 +92,51 @@ def _parse_chain(text: str, groups: Mapping[str, tuple[str, ...]]) -> Chain:
         if not found:
             raise ValueError(f"cannot be read from {text[place:]!r}")
         place = found.end()
-        if found[1]:
-            gap = found[1]
+        if found["gap"]:
+            gap = found["gap"]
             continue
         element = _element(found, groups)
         elements.append(replace(element, gap=GAPS.get(gap, 0), across=gap == "~~~"))
         gap = ""
     if not elements or gap or text.startswith("~"):
         raise ValueError(f"{text!r} looks for nothing, or begins or ends with ~")
-    if len(elements) == 1 and any(len(word) < 2 for word in elements[0].words):
+    if len(elements) == 1 and not single and any(len(word) < 2 for word in elements[0].words):
         raise ValueError(f"{text!r} is a single character, which is found everywhere")
     return tuple(elements)
 
 
 def _element(found: re.Match[str], groups: Mapping[str, tuple[str, ...]]) -> Element:
-    name, least, literal = found[2], found[3], found[4]
-    if literal:
-        return Element(words=frozenset({literal.strip()}))
-    if least:
+    name, bound = found["name"], found["bound"]
+    if found["literal"]:
+        return Element(words=frozenset({found["literal"].strip()}))
+    if found["several"]:
+        return Element(words=_any_of(found["several"].split("|"), groups))
+    if bound:
         if name not in KINDS:
             raise ValueError(f"{name!r} is not a measure: {', '.join(KINDS)}")
-        return Element(measure=name, least=float(least))
+        value = float(bound)
+        return (
+            Element(measure=name, least=value)
+            if found["sign"] == ">="
+            else Element(measure=name, below=value)
+        )
+    return Element(words=_group(name, groups))
+
+
+def _any_of(words: Iterable[str], groups: Mapping[str, tuple[str, ...]]) -> frozenset[str]:
+    """Words, and {groups} of words, one of which is meant."""
+    several: set[str] = set()
+    for word in (word.strip() for word in words):
+        several |= _group(word[1:-1], groups) if word[:1] + word[-1:] == "{}" else {word}
+    if any(word.strip("{}") != word or not word for word in several):
+        raise ValueError("one of several is empty, or no word and no {group}")
+    return frozenset(several)
+
+
+def _group(name: str, groups: Mapping[str, tuple[str, ...]]) -> frozenset[str]:
     if name not in groups:
         raise ValueError(f"there is no group of words {name!r}")
-    return Element(words=frozenset(groups[name]))
+    return frozenset(groups[name])
 
 
 def word_index(words: Iterable[str]) -> dict[str, tuple[str, ...]]:
@@ -170,7 +203,7 @@ def find_chain(chain: Chain, hits: Hits, passage: Passage) -> list[Match]:
 def _places(element: Element, hits: Hits) -> list[Match]:
     if element.measure:
         found = hits.readings[element.measure]
-        return [Match(r.start, r.end) for r in found if r.value >= element.least]
+        return [Match(r.start, r.end) for r in found if element.least <= r.value < element.below]
     places = [match for word in hits.words.keys() & element.words for match in hits.words[word]]
     return sorted(places)
 
@@ -180,8 +213,8 @@ def _joined(matches: list[Match], element: Element, places: list[Match], text: s
     joined: dict[tuple[int, int], Match] = {}
     stops = SENTENCE_ENDS if element.across else CLAUSE_ENDS
     for match in matches:
-        for number in range(bisect_left(starts, match.end), len(places)):
-            place = places[number]
+        first = bisect_left(starts, match.end)
+        for place in places[first : first + MOST_NEAR]:
             if place.start > match.end + max(element.gap, 1):
                 break
             between = text[match.end : place.start]

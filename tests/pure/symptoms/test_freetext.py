@@ -9,10 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.symptoms.danger import Danger, parse_danger
-from bot.symptoms.freetext import scan
+from bot.symptoms.freetext import URGENCIES, lexicon, read, scan
+from bot.symptoms.symptom_words import CODES, parse_symptom_words
 
-RULES = Path(__file__).parents[3] / "bot" / "symptoms" / "rules" / "danger.toml"
-LEXICON = parse_danger(RULES.read_text(encoding="utf-8"), RULES.name)
+RULES = Path(__file__).parents[3] / "bot" / "symptoms" / "rules"
+LEXICON = parse_danger((RULES / "danger.toml").read_text(encoding="utf-8"), "danger.toml")
+SYMPTOMS = parse_symptom_words((RULES / "symptoms.toml").read_text(encoding="utf-8"), "symptoms.toml")
+WORDS = lexicon(LEXICON, SYMPTOMS)
 SPLINTERS = [
     "没有",
     "没",
@@ -119,3 +122,68 @@ def test_each_rule_once_and_in_order(text: str) -> None:
 
 def test_whoever_repeats_a_denial_for_ever_is_heard() -> None:
     assert found("没胸痛" * 1300)["chest_pain"] == "stated"
+
+
+@settings(deadline=None)
+@given(TEXTS)
+def test_reading_is_never_milder_than_the_danger_in_it(text: str) -> None:
+    heard = read(text, WORDS)
+    stated = [danger.tier for danger in scan(text, LEXICON) if danger.certainty == "stated"]
+    assert all(URGENCIES.index(heard.urgency) <= URGENCIES.index(tier) for tier in stated)
+    assert set(heard.codes) <= CODES
+
+
+@settings(deadline=None)
+@given(st.text(max_size=4096))
+def test_any_text_can_be_read(text: str) -> None:
+    assert read(text, WORDS).urgency in URGENCIES
+
+
+@pytest.mark.parametrize(
+    ("text", "codes", "urgency"),
+    [
+        ("没有发烧", "", "none"),
+        ("没有发烧，咳嗽", "cough", "routine"),
+        ("没有发烧咳嗽", "", "none"),  # as people speak: both are denied
+        ("没发烧 拉肚子", "diarrhea", "routine"),  # a blank after a whole denial ends it
+        ("没有 发烧", "", "none"),
+        ("手不麻了，脚还有一点点麻", "neuropathy_sensory", "routine"),
+        ("咳嗽好多了", "cough", "routine"),
+        ("咳嗽全好了", "", "none"),
+        ("半年前咳嗽过", "", "none"),
+        ("前天咳嗽过", "cough", "routine"),
+        ("如果晚上咳嗽，又睡不着，怎么办", "", "none"),
+        ("老伴咳嗽，会传染我吗", "", "none"),
+        ("老伴今天咳嗽", "cough", "routine"),  # who may be the patient counts as the patient
+        ("我姐姐咳嗽", "", "none"),
+        ("她膝盖疼，不是我", "joint_pain", "routine"),  # of whom, nobody can know
+        ("我老伴说她膝盖疼，不是我", "", "none"),
+        ("体温37度8", "fever", "urgent"),
+        ("口温37度8", "fever", "routine"),
+        ("体温36度8", "", "none"),
+        ("低烧37度4", "fever", "routine"),
+        ("拉了六次", "diarrhea", "routine"),
+        ("拉了七次", "diarrhea", "urgent"),
+        ("吐了一次，一天没尿了", "oliguria,vomiting", "emergency"),  # each alone is less
+        ("便秘，吐了，肚子疼", "abdominal_pain,constipation,vomiting", "urgent"),
+        ("右腿肿了", "dvt_signs", "urgent"),  # hides the swelling that is part of it
+        ("发骚38度6", "fever", "urgent"),
+        ("發燒三十八度六", "fever", "urgent"),
+        ("ｆａｓｈａｏ ３８．６", "fever", "urgent"),
+        ("恶性肿瘤", "", "none"),  # sounds like 恶心, and is a word of its own
+    ],
+)
+def test_what_is_read(text: str, codes: str, urgency: str) -> None:
+    heard = read(text, WORDS)
+    assert (",".join(heard.codes), heard.urgency) == (codes, urgency)
+
+
+def test_what_is_residual_or_doubtful_says_so() -> None:
+    found = {one.code: one.certainty for one in read("没有发烧，腿还有点肿，头晕", WORDS).symptoms}
+    assert found == {"fever": "doubtful", "edema_limb": "residual", "dizziness": "stated"}
+
+
+def test_the_cause_of_an_urgency_is_named() -> None:
+    assert read("小便刺痛", WORDS).rule == "urine_hurts@1"
+    assert read("胸口疼", WORDS).rule == "chest_pain@1"
+    assert read("你好", WORDS).rule == ""

@@ -1,0 +1,71 @@
+"""Phrases with the codes and urgency that a nurse would write beside them, and how many are read so.
+
+The tables were written before the words were tried on them. freetext_dev.tsv was then worked with, freetext_check.tsv and
+freetext_later.tsv were measured once untouched (figures in docs/freetext.md) and have been worked with since.
+"""
+
+from __future__ import annotations
+
+import csv
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from bot.symptoms.danger import parse_danger
+from bot.symptoms.freetext import Lexicon, lexicon, read
+from bot.symptoms.symptom_words import CODES, parse_symptom_words
+
+HERE = Path(__file__).parent
+RULES = HERE.parents[2] / "bot" / "symptoms" / "rules"
+TABLES = ("dev", "check", "later")
+
+
+@cache
+def words() -> Lexicon:
+    danger, symptoms = (
+        (RULES / name).read_text(encoding="utf-8") for name in ("danger.toml", "symptoms.toml")
+    )
+    return lexicon(parse_danger(danger, "danger.toml"), parse_symptom_words(symptoms, "symptoms.toml"))
+
+
+def rows(table: str) -> list[dict[str, str]]:
+    with (HERE / f"freetext_{table}.tsv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+
+
+def all_rows() -> list[dict[str, str]]:
+    return [row for table in TABLES for row in rows(table)]
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_nearly_every_phrase_is_read_as_written_beside_it(table: str) -> None:
+    """What is read otherwise stands in docs/freetext.md; a change that reads more of them otherwise fails here."""
+    some = rows(table)
+    codes = [row["phrase"] for row in some if ",".join(heard_codes(row)) != sorted_codes(row)]
+    urgency = [row["phrase"] for row in some if read(row["phrase"], words()).urgency != row["urgency"]]
+    assert len(codes) <= len(some) * 0.03, codes
+    assert len(urgency) <= len(some) * 0.02, urgency
+
+
+def heard_codes(row: dict[str, str]) -> tuple[str, ...]:
+    return read(row["phrase"], words()).codes or ("none",)
+
+
+def sorted_codes(row: dict[str, str]) -> str:
+    return ",".join(sorted(row["codes"].split(",")))
+
+
+@pytest.mark.parametrize("phrase", [row["phrase"] for row in all_rows() if row["urgency"] == "emergency"])
+def test_every_emergency_is_found(phrase: str) -> None:
+    assert read(phrase, words()).urgency == "emergency"
+
+
+@pytest.mark.parametrize("phrase", [row["phrase"] for row in all_rows() if row["urgency"] == "none"])
+def test_nothing_is_never_more_than_routine(phrase: str) -> None:
+    assert read(phrase, words()).urgency in ("none", "routine")
+
+
+def test_every_code_has_its_phrases() -> None:
+    told = [code for row in all_rows() for code in row["codes"].split(",")]
+    assert {code: told.count(code) for code in CODES if told.count(code) < 6} == {}
