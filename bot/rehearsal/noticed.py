@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row, select
 
-from bot.db.alerts import Alert
+from bot.db.alerts import Alert, AlertStep
 from bot.db.doses import DoseEvent, DoseJudgement, DoseReport
 from bot.db.people import Consent, StatusChange
 from bot.db.regimens import Habit, Hold, Resume
+from bot.db.sites import StaffMember
 from bot.db.symptoms import ProvisionalGrade, SymptomCheck, SymptomReport
 from bot.services import sealing
 from bot.services.context import Ctx, Tx
@@ -23,14 +24,15 @@ Tell = Callable[[Tx, Row[Any], ZoneInfo], Awaitable[str]]
 class Noticed:
     """Remembers how far it has read, as somebody does who looks on; the house itself remembers nothing for it."""
 
-    def __init__(self, zone: str) -> None:
+    def __init__(self, zone: str, *, alert_steps: bool = False) -> None:
         self._zone = ZoneInfo(zone)
+        self._told = {**TOLD, AlertStep: _step} if alert_steps else TOLD
         self._read: dict[str, int] = {}
 
     async def news(self, ctx: Ctx) -> list[str]:
         lines: list[str] = []
         async with ctx.begin() as tx:
-            for table, tell in TOLD.items():
+            for table, tell in self._told.items():
                 key = next(iter(table.__table__.primary_key.columns))
                 after = self._read.get(table.__tablename__, 0)
                 rows = await tx.all(select(table).where(key > after).order_by(key))
@@ -117,6 +119,19 @@ async def _alert(tx: Tx, row: Row[Any], zone: ZoneInfo) -> str:
     words = await sealing.unseal_text(tx, row.words_sealed)
     named = "" if rule == row.kind else f" {rule}"
     return f"! {row.tier} {row.kind}{named}{f': {words}' if words else ''}".replace("\n", "\\n")
+
+
+async def _step(tx: Tx, row: Row[Any], zone: ZoneInfo) -> str:
+    """Who was told, who took it, how it ended: staff by their roles, of which a scene has one each."""
+    about = await _roles(tx, row.outcome or "")
+    by = "" if row.taken_by == "system" else f" by {await _roles(tx, row.taken_by)}"
+    return f"! alert {row.alert_id} {row.step}{f' {about}' if about else ''}{by}"
+
+
+async def _roles(tx: Tx, words: str) -> str:
+    rows = await tx.all(select(StaffMember.staff_id, StaffMember.role))
+    roles = {f"staff:{row.staff_id}": row.role for row in rows}
+    return ", ".join(roles.get(one, one) for one in words.split(",") if one)
 
 
 def _by(row: Row[Any]) -> str:

@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 
 from bot.db.people import Participant
+from bot.db.sites import StaffMember
 from bot.rehearsal.scene import STAFF
-from bot.services import decisions, linking, staff_inbox, timeline
+from bot.services import alert_life, decisions, linking, staff_chat, staff_inbox, timeline
 from bot.services.context import Tx
 from bot.services.decisions import Order
 from bot.services.locking import lock_participant
@@ -24,6 +25,8 @@ WHY_DAYS = 7
 async def carry_out(tx: Tx, words: str, zone: str, codes: list[str]) -> list[str]:
     """Returns what a nurse would see. A new invitation's code goes to the end of `codes`."""
     name, options = _read(words)
+    if name in STAFF_ACTS:
+        return await STAFF_ACTS[name](tx, options, codes)
     participant_id = (await tx.execute(select(Participant.participant_id))).scalar_one()
     if name == "invite":
         await lock_participant(tx, participant_id)
@@ -80,6 +83,33 @@ async def _end(tx: Tx, participant_id: int, order: Order, options: Options) -> C
     return await decisions.set_status(tx, participant_id, order, "ended")
 
 
+async def _code(tx: Tx, options: Options, codes: list[str]) -> list[str]:
+    codes.append(await staff_chat.new_code(tx, await _staff(tx, options["of"])))
+    return []
+
+
+async def _take(tx: Tx, options: Options, codes: list[str]) -> list[str]:
+    await alert_life.acknowledge(tx, int(options["alert"]), await _staff(tx, options["by"]))
+    return []
+
+
+async def _close(tx: Tx, options: Options, codes: list[str]) -> list[str]:
+    by = await _staff(tx, options["by"])
+    await alert_life.close(tx, int(options["alert"]), by, options["outcome"], options["note"])
+    return []
+
+
+async def _staff(tx: Tx, role: str) -> int:
+    """A scene has one of each role."""
+    query = select(StaffMember.staff_id).where(StaffMember.role == role)
+    return int((await tx.execute(query)).scalar_one())
+
+
+STAFF_ACTS: dict[str, Callable[[Tx, Options, list[str]], Awaitable[list[str]]]] = {
+    "staff code": _code,
+    "take": _take,
+    "close": _close,
+}
 ORDERS: dict[str, Callable[[Tx, int, Order, Options], Awaitable[Change]]] = {
     "cycle start": _cycle,
     "hold": _hold,

@@ -33,7 +33,7 @@ class Player:
         self.stage = stage
         self.scene = scene
         self.codes = [code]
-        self._noticed = Noticed(scene.zone)
+        self._noticed = Noticed(scene.zone, alert_steps=bool(scene.staff))
         set_phones(stage, scene)
 
     async def link(self) -> None:
@@ -125,6 +125,7 @@ ACTS: dict[str, tuple[Kind, Callable[[Player], str] | None]] = {
     "opens the invitation": (Kind.START, lambda player: player.codes[-1]),
     "opens the first invitation": (Kind.START, lambda player: player.codes[0]),
     "opens an invented invitation": (Kind.START, lambda player: secrets.token_urlsafe(16)),
+    "opens the staff link": (Kind.START, lambda player: player.codes[-1]),
     "starts": (Kind.START, lambda player: ""),
     "edits": (Kind.EDITED, None),
     "in a group": (Kind.GROUP, None),

@@ -34,6 +34,7 @@ class Scene:
     language: str = "zh_Hans_CN"
     zone: str = "Asia/Shanghai"
     linked: bool = True
+    staff: tuple[str, ...] = ()  # roles beside the nurse; with them, what becomes of each alert is told
     phones: dict[str, str] = field(default_factory=lambda: {"1": "telegram"})
 
     @property
@@ -48,6 +49,9 @@ async def set_scene(ctx: Ctx, scene: Scene) -> str:
         await add_site(tx, site, "rehearsal")
         nurse = NewStaff(SITE, "nurse", NURSE, NURSE_MAIL, scene.language)
         await add_staff(tx, nurse, "rehearsal")
+        for role in scene.staff:
+            more = NewStaff(SITE, role, role, f"{role}@example.org", scene.language)
+            await add_staff(tx, more, "rehearsal")
         new = NewParticipant(
             STUDY, SITE, scene.arm, scene.start, scene.time, NAME, PHONE, "female", 1956, scene.language
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import secrets
+from collections.abc import Mapping
 from datetime import timedelta
 
 from sqlalchemy import insert, select, update
@@ -11,7 +12,7 @@ from sqlalchemy import insert, select, update
 from bot.db.access import StaffCode
 from bot.db.people import Contact
 from bot.db.sites import StaffMember
-from bot.dialogue.turn import Phrase
+from bot.dialogue.turn import Phrase, Value
 from bot.errors import Refused
 from bot.messages import Inbound, Kind
 from bot.services import alert_life, outbox, sealing
@@ -85,7 +86,18 @@ async def handle(tx: Tx, who: Who, inbound: Inbound, inbox_id: int) -> str:
     try:
         await alert_life.acknowledge(tx, int(number), who.staff_id)
     except Refused as refusal:
-        await outbox.reply(tx, who, [Phrase(refusal.message_id, dict(refusal.values))], inbox_id)
+        phrase = Phrase(refusal.message_id, await _named(tx, refusal.values))
+        await outbox.reply(tx, who, [phrase], inbox_id)
         return "staff_refused"
     await outbox.reply(tx, who, [Phrase("staff.alert.yours", {"id": number})], inbox_id)
     return "acknowledged"
+
+
+async def _named(tx: Tx, values: Mapping[str, Value]) -> dict[str, Value]:
+    """Who has it, by his role: a chat program learns no names of staff."""
+    found = dict(values)
+    number = str(found.get("who", "")).removeprefix("staff:")
+    if number.isdecimal():
+        query = select(StaffMember.role).where(StaffMember.staff_id == int(number))
+        found["who"] = Phrase(f"role.{await tx.scalar(query)}")
+    return found
