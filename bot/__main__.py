@@ -31,6 +31,7 @@ COMMANDS = {
     "pause": "bot.commands.decide:pause",
     "end": "bot.commands.decide:end",
     "labs": "bot.commands.labs:labs",
+    "questionnaire": "bot.commands.questionnaire:questionnaire",
     "report": "bot.commands.report:report",
     "rehearse": "bot.commands.rehearse:rehearse",
     "inbox": "bot.commands.inbox:inbox",

@@ -174,6 +174,16 @@ class SymptomCheck(_Rules):
     close_after_hours: Hours
 
 
+class LicensedCheck(_Rules):
+    """When a licensed questionnaire is asked whose wording the site loads: days as in SymptomCheck."""
+
+    questionnaire: Name
+    first_day: Count
+    every_days: Count
+    time: OwnHour
+    close_after_hours: Hours
+
+
 class Criterion(_Rules):
     """One condition of enrolment, worded so that "met" lets the person in."""
 
@@ -202,6 +212,7 @@ class Study(_Rules):
     quiet_to: ClockTime
     prompts: Prompts
     symptom_check: SymptomCheck | None = None
+    pro_ctcae: LicensedCheck | None = None
     drugs: Annotated[Mapping[Name, Drug], Field(min_length=1)]
     arms: Annotated[Mapping[Name, Arm], Field(min_length=1)]
     eligibility: Eligibility = Eligibility()

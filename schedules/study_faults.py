@@ -62,7 +62,13 @@ def _printable(text: str) -> str:
 
 def contradictions(study: Study) -> list[str]:
     """Values that are each allowed but cannot stand together; one line each, key and value named."""
-    found = [*_day_faults(study), *_prompt_faults(study), *_check_faults(study), *_arm_faults(study)]
+    found = [
+        *_day_faults(study),
+        *_prompt_faults(study),
+        *_check_faults(study),
+        *_licensed_faults(study),
+        *_arm_faults(study),
+    ]
     if study.cycle_gate is not None:
         found += gate_faults(study.cycle_gate, frozenset(study.drugs))
     for name, drug in study.drugs.items():
@@ -95,6 +101,16 @@ def _check_faults(study: Study) -> Iterator[str]:
         yield f"symptom_check.nudge_minutes = {list(rule.nudge_minutes)}: not in rising order"
     if rule.close_after_hours >= 24 * rule.every_days:
         yield f"symptom_check.close_after_hours = {rule.close_after_hours}: still open when the next check is due"
+
+
+def _licensed_faults(study: Study) -> Iterator[str]:
+    rule = study.pro_ctcae
+    if rule is None:
+        return
+    if rule.first_day > study.cycle_days:
+        yield f"pro_ctcae.first_day = {rule.first_day}: after the cycle's last day ({study.cycle_days})"
+    if rule.close_after_hours >= 24 * rule.every_days:
+        yield f"pro_ctcae.close_after_hours = {rule.close_after_hours}: still open when the next is due"
 
 
 def _drug_faults(study: Study, drug: Drug) -> Iterator[str]:

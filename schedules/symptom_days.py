@@ -5,10 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise
+from typing import Protocol
 
 from schedules.localtime import instant
 from schedules.regimen import Timeline, habit_of_day
 from schedules.study import Study
+
+
+class DayRule(Protocol):
+    """From `first_day` of a cycle on, every so many days, at an hour of its own or (None) at the dose time."""
+
+    @property
+    def first_day(self) -> int: ...
+
+    @property
+    def every_days(self) -> int: ...
+
+    @property
+    def time(self) -> time | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +40,12 @@ def planned_checks(study: Study, timeline: Timeline, until: date) -> tuple[Plann
     Counted from day 1 of each cycle, and on past its last day while the next one has not started: in a delay,
     which is when somebody is ill, nobody falls silent.
     """
-    rule = study.symptom_check
-    if rule is None or not timeline.habits:
+    return planned_days(study.symptom_check, timeline, until) if study.symptom_check else ()
+
+
+def planned_days(rule: DayRule, timeline: Timeline, until: date) -> tuple[PlannedCheck, ...]:
+    """The days of any rule that counts like the symptom check's."""
+    if not timeline.habits:
         return ()
     found: list[PlannedCheck] = []
     starts = sorted(cycle.first_date for cycle in timeline.cycles)

@@ -65,3 +65,28 @@ def _instant(text: str) -> datetime:
     if found is None or found.tzinfo is None:
         raise Misconfigured("--as-of: an instant with its zone, such as 2026-11-22T00:00Z")
     return found.astimezone(UTC)
+
+
+@report.command("pro-ctcae")
+@click.option("--study", required=True, help="Study id, such as nct04217967.")
+@click.option("--site", help="Code of one site.  [default: all]")
+@click.option(
+    "--as-of", metavar="INSTANT", help="UTC, as 2026-11-22T00:00Z.  [default: the last settled second]"
+)
+def pro_ctcae(study: str, site: str | None, as_of: str | None) -> None:
+    """PRO-CTCAE scores and composite grades as CSV, one row per participant, day and item.
+
+    For figures about groups: composites are no CTCAE grades, and its terms of use exclude using them for one person's care.
+    """
+    from bot.commands.session import in_transaction
+    from bot.commands.shipped_file import shipped_text
+    from bot.reports.questionnaires import pro_ctcae_csv
+    from bot.symptoms.pro_ctcae import parse_instrument
+
+    instant = _instant(as_of) if as_of is not None else None
+    instrument = parse_instrument(shipped_text("instruments/pro_ctcae.toml"), "pro_ctcae.toml")
+
+    async def work(tx: Tx) -> str:
+        return await pro_ctcae_csv(tx, instrument, study, site, instant)
+
+    click.echo(in_transaction(work).encode(), nl=False)

@@ -55,3 +55,17 @@ class ProvisionalGrade(Base):
     raw: Mapped[Json]
     before: Mapped[int | None] = mapped_column(Integer)  # grade of the check before, if there was one
     recorded_at: Mapped[Instant]
+
+
+class ProResponse(Recorded, Base):
+    """A licensed questionnaire as answered: `39A` -> score. What was not asked or not answered is not in it."""
+
+    __tablename__ = "pro_response"
+    __table_args__ = (Index("ix_pro_response_participant_id", "participant_id", "due_on"),)
+    pro_response_id: Mapped[Id]
+    participant_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("participant.participant_id"))
+    questionnaire: Mapped[Word]
+    definition: Mapped[Word]  # hash of the wording that was shown
+    due_on: Mapped[LocalDate]
+    scores: Mapped[Json]
+    complete: Mapped[bool] = mapped_column(Boolean)

@@ -131,6 +131,16 @@ class SymptomsReported:
 
 
 @dataclass(frozen=True, slots=True)
+class ProReported:
+    """A licensed questionnaire is over, or was left off on the way (not `complete`). Scores are research data."""
+
+    check: Mapping[str, Any]
+    answers: Mapping[str, Any]
+    respondent: str
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class RemindersPaused:
     pass
 
@@ -183,6 +193,7 @@ Note: TypeAlias = (
     | SymptomsWanted
     | SymptomsAnswered
     | SymptomsReported
+    | ProReported
     | RemindersPaused
     | RemindersResumed
     | ChannelLeft
@@ -206,6 +217,7 @@ NOTES: Mapping[str, type[Note]] = {
     "SymptomsWanted": SymptomsWanted,
     "SymptomsAnswered": SymptomsAnswered,
     "SymptomsReported": SymptomsReported,
+    "ProReported": ProReported,
     "RemindersPaused": RemindersPaused,
     "RemindersResumed": RemindersResumed,
     "ChannelLeft": ChannelLeft,

@@ -22,6 +22,7 @@ from bot.symptoms.danger import DangerLexicon, parse_danger
 from bot.symptoms.grading import Grading, parse_grading
 from bot.symptoms.lab_rules import parse_laboratory
 from bot.symptoms.labs import Laboratory
+from bot.symptoms.pro_wording import ProWording, parse_pro_wording
 from bot.symptoms.questionnaire import Questionnaire, parse_questionnaire
 from bot.symptoms.symptom_words import parse_symptom_words
 from bot.symptoms.triage import Triage, parse_triage
@@ -40,6 +41,7 @@ PARSERS: Mapping[str, Callable[[str, str], Any]] = {
     "triage": parse_triage,
     "symptoms": parse_symptom_words,
     "labs": parse_laboratory,
+    "pro_ctcae": parse_pro_wording,
 }
 
 
@@ -130,6 +132,15 @@ class Book:
     def triage(self, now: datetime) -> tuple[str, Triage]:
         key = self.current("triage", "triage", now)
         return key, self._parsed[key]
+
+    def pro_wording(self, name: str, now: datetime) -> tuple[str, ProWording]:
+        key = self.current("pro_ctcae", name, now)
+        return key, self._parsed[key]
+
+    def pro_wording_by_hash(self, key: str) -> ProWording:
+        """The words that a conversation began with, whatever the site has loaded since."""
+        wording: ProWording = self._parsed[key]
+        return wording
 
     def laboratory(self, now: datetime) -> tuple[str, Laboratory]:
         key = self.current("labs", "labs", now)

@@ -34,6 +34,7 @@ NOTHING_IN_THEM = {
     "gate_outcome",
     "supply_event",
     "dose_incident",
+    "pro_response",
 }
 FACTS = [
     "definition",
@@ -62,6 +63,7 @@ FACTS = [
     "gate_outcome",
     "supply_event",
     "dose_incident",
+    "pro_response",
 ]
 
 

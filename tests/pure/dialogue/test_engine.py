@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 from bot.dialogue import engine
 from bot.dialogue.notes import CommandGiven
 from bot.dialogue.turn import Heard, State
+from bot.symptoms.pro_wording import wording_of
 from tests.pure.dialogue.talk import LEXICON, PHONE, Talk, at, dose, names, script_of
 from tests.pure.dialogue.test_conversations import ANSWERED, CODE, DANGER, SITE, welcome
 from tests.pure.symptoms.shipped import SHORT
 from tests.pure.symptoms.shipped import slots as check_slots
+from tests.support.pro_wording import INSTRUMENT, pieces
 
 NOW = at("2026-11-04 12:30")
 DOSES: dict[str, Any] = {"doses": [dose("ixazomib"), dose("lenalidomide", mode="did")], "site_phone": PHONE}
@@ -30,6 +32,11 @@ SLOTS: dict[str, dict[str, Any]] = {
     "resume_reminders": {},
     "danger": DANGER,
     "symptoms": check_slots(check=SHORT),
+    "pro_ctcae": {
+        "check": {"name": "pro_ctcae", "definition": "d", "due_on": "2026-11-28", "topic": "pro:1"},
+        "questions": wording_of("pro_ctcae", INSTRUMENT, pieces(39)).slots("zh_Hans_CN"),
+        **SITE,
+    },
     "unplanned": {
         "drugs": [{"drug": "ixazomib"}, {"drug": "lenalidomide"}],
         "earliest": at("2026-10-20 08:00").isoformat(),
@@ -64,6 +71,8 @@ QUESTIONS: list[tuple[str, list[str]]] = [
     ("stop", ["2"]),
     ("stop", ["3"]),
     ("danger", []),
+    ("pro_ctcae", []),
+    ("pro_ctcae", ["1"]),
     ("unplanned", []),
     ("unplanned", ["1"]),
     ("unplanned", ["1", "早上7点"]),

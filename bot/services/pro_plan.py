@@ -1,0 +1,50 @@
+"""Timers for the study's licensed questionnaire. Without wording that the site has loaded nothing is planned."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+
+from bot.db.timers import Timer
+from bot.services import timers
+from bot.services.context import Tx
+from bot.services.timeline import Course
+from schedules.localtime import local
+from schedules.symptom_days import PlannedCheck, planned_days
+
+KIND = "pro_check"
+
+
+async def plan(tx: Tx, course: Course, horizon: datetime) -> tuple[int, int]:
+    """How many were cancelled, and how many are new. Planning twice changes nothing."""
+    pid, rule = course.participant_id, course.study.pro_ctcae
+    days: tuple[PlannedCheck, ...] = ()
+    if rule is not None and rule.questionnaire in tx.ctx.book.names("pro_ctcae"):
+        days = planned_days(rule, course.timeline, local(horizon, course.zone).date())
+    wanted = {f"{pid}:{one.due_on.isoformat()}": one for one in days if tx.now < one.due_at <= horizon}
+    waiting = await tx.all(
+        select(Timer.key, Timer.payload).where(
+            Timer.participant_id == pid, Timer.kind == KIND, Timer.state == "waiting"
+        )
+    )
+    # One that waits for an answer about a dose is past its hour, and stays.
+    ahead = {row.key: datetime.fromisoformat(row.payload["due_at"]) for row in waiting}
+    gone = [
+        key
+        for key, due_at in ahead.items()
+        if due_at > tx.now and (key not in wanted or wanted[key].due_at != due_at)
+    ]
+    if gone:
+        await tx.execute(
+            update(Timer)
+            .where(Timer.kind == KIND, Timer.state == "waiting", Timer.key.in_(gone))
+            .values(state="cancelled", settled_at=tx.now, outcome="replanned")
+        )
+    new = 0
+    for key, one in wanted.items():
+        assert rule is not None
+        expires_at = one.due_at + timedelta(hours=rule.close_after_hours)
+        payload = {"due_on": one.due_on.isoformat(), "due_at": one.due_at.isoformat()}
+        new += await timers.set_timer(tx, KIND, key, pid, one.due_at, expires_at, payload)
+    return len(gone), new
