@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -66,11 +66,11 @@ async def pro_ctcae_csv(
     table.writeheader()
     for row in counting.values():
         frame = {"study": study, "site": row.code, "subject_id": row.subject_id, "as_of": stamp(at)}
-        table.writerows(frame | line for line in _lines(instrument, row))
+        table.writerows({**frame, **line} for line in _lines(instrument, row))
     return out.getvalue()
 
 
-def _lines(instrument: Instrument, row: Row[Any]) -> Iterator[Mapping[str, object]]:
+def _lines(instrument: Instrument, row: Row[Any]) -> Iterator[dict[str, object]]:
     numbers = sorted({int(key[:-1]) for key in row.scores})
     for number in numbers:
         structure = instrument.structures[number]

@@ -12,7 +12,7 @@ LABELS = {"zh_Hans_CN": ("甲", "乙", "丙", "丁", "戊"), "en": ("a", "b", "c
 
 def pieces(*numbers: int) -> list[Piece]:
     """All rows of these items in both languages."""
-    found = []
+    found: list[Piece] = []
     for number in numbers:
         for attribute in INSTRUMENT.attributes(INSTRUMENT.structures[number]):
             for language, labels in LABELS.items():
