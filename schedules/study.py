@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from schedules.check_rules import SymptomRules
 from schedules.gate_rules import CycleGate
 from schedules.localtime import zone_exists
 from schedules.study_faults import contradictions, shape_faults
@@ -213,6 +214,7 @@ class Study(_Rules):
     prompts: Prompts
     symptom_check: SymptomCheck | None = None
     pro_ctcae: LicensedCheck | None = None
+    symptom_rules: SymptomRules = SymptomRules()
     drugs: Annotated[Mapping[Name, Drug], Field(min_length=1)]
     arms: Annotated[Mapping[Name, Arm], Field(min_length=1)]
     eligibility: Eligibility = Eligibility()

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from schedules.check_rules import check_rule_faults
 from schedules.gate_rules import gate_faults
 
 if TYPE_CHECKING:
@@ -92,6 +93,7 @@ def _prompt_faults(study: Study) -> Iterator[str]:
 
 
 def _check_faults(study: Study) -> Iterator[str]:
+    yield from check_rule_faults(study.symptom_rules)
     rule = study.symptom_check
     if rule is None:
         return

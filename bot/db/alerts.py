@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from bot.db.base import Base, Id, Instant, OptionalRef, OptionalSealed, OptionalWord, Word
+from bot.db.base import Base, Id, Instant, OptionalInstant, OptionalRef, OptionalSealed, OptionalWord, Word
 
 
 class Alert(Base):
@@ -26,6 +26,7 @@ class Alert(Base):
     hold_id: Mapped[OptionalRef]
     words_sealed: Mapped[OptionalSealed]
     raised_at: Mapped[Instant]
+    due_at: Mapped[OptionalInstant]  # by when somebody looks; from the study's clocks
 
 
 class AlertStep(Base):
@@ -44,3 +45,20 @@ class AlertStep(Base):
     taken_by: Mapped[Word]
     outcome: Mapped[OptionalWord]
     note_sealed: Mapped[OptionalSealed]
+
+
+class AlertRepeat(Base):
+    """A finding that was handled before and is no worse: counted here, with its rule, instead of told again."""
+
+    __tablename__ = "alert_repeat"
+    __table_args__ = (Index("ix_alert_repeat_participant_id", "participant_id", "recorded_at"),)
+    alert_repeat_id: Mapped[Id]
+    participant_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("participant.participant_id"))
+    symptom_report_id: Mapped[int] = mapped_column(BigInteger)
+    alert_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("alert.alert_id"))  # by which it was handled
+    rule: Mapped[Word]
+    finding: Mapped[Word]  # rule, and the term where it is about each
+    tier: Mapped[Word]
+    window_days: Mapped[int] = mapped_column(Integer)
+    definition: Mapped[Word]
+    recorded_at: Mapped[Instant]

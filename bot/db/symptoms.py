@@ -54,6 +54,7 @@ class ProvisionalGrade(Base):
     definition: Mapped[Word]
     raw: Mapped[Json]
     before: Mapped[int | None] = mapped_column(Integer)  # grade of the check before, if there was one
+    baseline: Mapped[int | None] = mapped_column(Integer)  # grade of this person's first check
     recorded_at: Mapped[Instant]
 
 

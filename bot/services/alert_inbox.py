@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Row, case, func, select
 
-from bot.db.alerts import Alert, AlertStep
+from bot.db.alerts import Alert, AlertRepeat, AlertStep
 from bot.db.doses import DoseEvent
 from bot.db.media import MediaItem
 from bot.db.people import Participant
@@ -59,6 +59,10 @@ class Entry:
     name: str
     words: str
     again: bool  # somebody had it, and a worse answer came
+    due_at: datetime | None = None
+
+    def overdue(self, now: datetime) -> bool:
+        return self.state == "open" and self.due_at is not None and self.due_at <= now
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,7 @@ class Detail:
     definition: str
     media_item_id: int | None
     dose: Row[Any] | None
+    repeats: tuple[Row[Any], ...]  # the same found again later, and not told again
 
 
 async def entries(
@@ -89,7 +94,7 @@ async def entries(
     if participant_id is not None:
         query = query.where(Alert.participant_id == participant_id)
     tier = case({"emergency": 0, "urgent": 1, "routine": 2}, value=Alert.tier)
-    order = (AlertStep.taken_at.desc(),) if closed else (tier, Alert.raised_at)
+    order = (AlertStep.taken_at.desc(),) if closed else (tier, Alert.due_at.nulls_last(), Alert.raised_at)
     rows = await tx.all(query.order_by(*order))
     opened = await _open(tx, session, rows)
     return [_entry(row, opened) for row in rows]
@@ -117,6 +122,7 @@ async def detail(tx: Tx, session: Session, alert_id: int) -> Detail:
         row.definition or "",
         await tx.scalar(item) if row.inbox_id is not None else None,
         await tx.first(dose) if row.dose_id is not None else None,
+        tuple(await tx.all(select(AlertRepeat).where(AlertRepeat.alert_id == alert_id))),
     )
 
 
@@ -174,4 +180,5 @@ def _entry(row: Row[Any], opened: dict[uuid.UUID | None, str]) -> Entry:
         name=opened.get(row.name_sealed, ""),
         words=opened.get(row.words_sealed, ""),
         again=step == "reopened",
+        due_at=row.due_at,
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from sqlalchemy import Row, insert, select
@@ -46,6 +46,7 @@ class Cause:
     dose_id: int | None = None
     hold_id: int | None = None
     words_sealed: uuid.UUID | None = None
+    due_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,7 @@ async def raise_alert(tx: Tx, cause: Cause) -> int | None:
             hold_id=cause.hold_id,
             words_sealed=cause.words_sealed,
             raised_at=tx.now,
+            due_at=cause.due_at,
         )
         .on_conflict_do_nothing(index_elements=["unique_key"])
         .returning(Alert.alert_id)
@@ -90,7 +92,9 @@ async def raise_alert(tx: Tx, cause: Cause) -> int | None:
 async def _tell_first(tx: Tx, alert_id: int, cause: Cause) -> None:
     site = await site_of(tx, cause.participant_id)
     called = await on_call(tx, site.site_id)
-    first = called if cause.tier == "emergency" else called[:1]
+    # Urgent, and to be seen at once (the next dose is too near): two are told instead of one.
+    at_once = cause.due_at is not None and cause.due_at <= tx.now
+    first = called if cause.tier == "emergency" else called[: 2 if at_once else 1]
     for person in first:
         await tell(tx, alert_id, site.subject_id, cause.tier, person.targets, "first")
     await step(tx, alert_id, "told", "system", outcome=",".join(f"staff:{one.staff_id}" for one in first))

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Row, case, distinct, func, literal, select
 from sqlalchemy.orm import aliased
 
-from bot.db.alerts import Alert, AlertStep
+from bot.db.alerts import Alert, AlertRepeat, AlertStep
 from bot.db.doses import DoseEvent, DosePrompt, DoseReport
 from bot.db.people import Participant, StatusChange
 from bot.db.sites import Site
@@ -73,6 +73,7 @@ async def of_site(tx: Tx, site_id: int) -> list[Need]:
         *await _open_alerts(tx, site_id),
         *await _silent_on_doses(tx, site_id),
         *await _silent_on_checks(tx, site_id),
+        *await _held_back(tx, site_id),
     ]
     found: list[Need] = []
     for participant_id, person in people.items():
@@ -191,3 +192,14 @@ async def _silent_on_checks(tx: Tx, site_id: int) -> list[_Reason]:
         .group_by(SymptomCheck.participant_id)
     )
     return [_Reason(row.participant_id, "urgent", "silent_check", row.since) for row in rows]
+
+
+async def _held_back(tx: Tx, site_id: int) -> list[_Reason]:
+    """Since yesterday the same was found again that was handled before: counted, and not told as an alert."""
+    rows = await tx.all(
+        select(AlertRepeat.participant_id, func.min(AlertRepeat.recorded_at).label("since"))
+        .join(Participant, Participant.participant_id == AlertRepeat.participant_id)
+        .where(Participant.site_id == site_id, AlertRepeat.recorded_at > tx.now - DAY)
+        .group_by(AlertRepeat.participant_id)
+    )
+    return [_Reason(row.participant_id, "routine", "symptom_repeat", row.since) for row in rows]

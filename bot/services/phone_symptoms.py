@@ -11,9 +11,9 @@ from sqlalchemy import exists, insert, literal, select
 
 from bot.db.people import Participant
 from bot.db.sites import Site
-from bot.db.symptoms import ProvisionalGrade, SymptomCheck, SymptomReport
+from bot.db.symptoms import SymptomCheck, SymptomReport
 from bot.errors import Refused
-from bot.services import sealing, symptom_answers, symptom_slots
+from bot.services import sealing, symptom_alerts, symptom_answers, symptom_assessing, symptom_slots
 from bot.services.access import Session
 from bot.services.auditing import note_down, of_participant
 from bot.services.context import Tx
@@ -69,14 +69,10 @@ async def report(
         .returning(SymptomReport.symptom_report_id)
     )
     about = {"report": number, "definition": definition}
-    assessed = await symptom_answers.assess(tx, participant_id, about, told)
-    if assessed.grades:
-        rows = [
-            symptom_answers.grade_row(tx, number, participant_id, one, assessed) for one in assessed.grades
-        ]
-        await tx.execute(insert(ProvisionalGrade), rows)
+    assessed = await symptom_assessing.assess(tx, participant_id, about, told)
+    await symptom_assessing.keep_grades(tx, number, participant_id, assessed, "staff_by_phone")
     hits = tuple(hit for hit in assessed.hits if hit.urgency != "none")
-    await symptom_answers.raise_for(tx, person, about, told, assessed, hits, None)
+    await symptom_alerts.raise_for(tx, person, about, told, assessed, hits, None, over=True)
     if due_on is not None and not check.unanswered(told):
         await symptom_answers.week_answered(tx, person, due_on, None)
     of_participant(tx, participant_id, session.actor, "symptoms_reported", report=number, by_phone=True)

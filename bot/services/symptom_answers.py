@@ -15,36 +15,23 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from bot.db.alerts import Alert
 from bot.db.conversations import Conversation, Question
-from bot.db.symptoms import ProvisionalGrade, SymptomCheck, SymptomReport
+from bot.db.symptoms import SymptomCheck, SymptomReport
 from bot.dialogue.notes import SymptomsAnswered, SymptomsReported, SymptomsWanted
 from bot.dialogue.turn import Phrase
-from bot.services import alert_life, outbox, prompting, sealing, symptom_lines, timeline, timers
-from bot.services.alerts import Cause, raise_alert
+from bot.services import outbox, prompting, sealing, timeline, timers
 from bot.services.auditing import of_participant
 from bot.services.context import Tx
 from bot.services.done import NOTHING, Done
 from bot.services.dosing import Author
 from bot.services.outbox import Lane
 from bot.services.people import Who
+from bot.services.symptom_alerts import raise_for
+from bot.services.symptom_assessing import Assessed, assess, keep_grades
 from bot.services.symptom_slots import SCRIPT, TOPIC, begin_told
-from bot.symptoms.grading import Grade, grades
-from bot.symptoms.questionnaire import Questionnaire
-from bot.symptoms.triage import SPOKEN, URGENCIES, Hit, triage
+from bot.symptoms.triage import SPOKEN, URGENCIES, Hit
 
 LEFT_AFTER = timedelta(minutes=60)
 LEFT_LIVES = timedelta(hours=12)
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Assessed:
-    """A check under the rules of now. `earlier`: grades of the checks before, by the terms' names, the newest first."""
-
-    check: Questionnaire
-    hits: tuple[Hit, ...]
-    grades: tuple[Grade, ...]
-    earlier: Mapping[str, tuple[int, ...]]
-    grading: str
-    triage: str
 
 
 async def wanted(tx: Tx, who: Who, note: SymptomsWanted, inbox_id: int | None) -> Done:
@@ -70,7 +57,7 @@ async def reported(tx: Tx, who: Who, note: SymptomsReported, inbox_id: int | Non
     assessed = await assess(tx, who.participant_id, note.check, note.answers)
     await _write(tx, who, note, assessed, inbox_id)
     hits = tuple(hit for hit in assessed.hits if hit.urgency != "none")
-    await raise_for(tx, who, note.check, note.answers, assessed, hits, inbox_id)
+    await raise_for(tx, who, note.check, note.answers, assessed, hits, inbox_id, over=True)
     topic = f"{TOPIC}{note.check['report']}"
     await timers.cancel(tx, who.participant_id, ("symptom_close", "symptom_left"), topic)
     if note.complete and note.check["due_on"]:
@@ -79,84 +66,10 @@ async def reported(tx: Tx, who: Who, note: SymptomsReported, inbox_id: int | Non
     return NOTHING
 
 
-async def assess(
-    tx: Tx, participant_id: int, about: Mapping[str, Any], answers: Mapping[str, Any]
-) -> Assessed:
-    check = tx.ctx.book.questionnaire_by_hash(about["definition"])
-    grading_hash, grading = tx.ctx.book.grading(tx.now)
-    triage_hash, rules = tx.ctx.book.triage(tx.now)
-    earlier = await _earlier(tx, participant_id, about["report"])
-    by_term = {grading.by_name[name]: grades for name, grades in earlier.items() if name in grading.by_name}
-    hits = triage(rules, grading, check, answers, by_term)
-    return Assessed(check, hits, grades(grading, check, answers), earlier, grading_hash, triage_hash)
-
-
-async def _earlier(tx: Tx, participant_id: int, report: int) -> dict[str, tuple[int, ...]]:
-    """The grades of each term that other checks have given, the newest first."""
-    rows = await tx.all(
-        select(ProvisionalGrade.term, ProvisionalGrade.grade)
-        .where(ProvisionalGrade.participant_id == participant_id)
-        .where(ProvisionalGrade.symptom_report_id != report)
-        .order_by(ProvisionalGrade.provisional_grade_id.desc())
-    )
-    found: dict[str, tuple[int, ...]] = {}
-    for row in rows:
-        found[row.term] = (*found.get(row.term, ()), row.grade)
-    return found
-
-
-async def raise_for(
-    tx: Tx,
-    who: Who,
-    about: Mapping[str, Any],
-    answers: Mapping[str, Any],
-    assessed: Assessed,
-    hits: tuple[Hit, ...],
-    inbox_id: int | None,
-) -> list[Hit]:
-    """Alerts for what staff do not know yet from this check; of one symptom only the first and what is worse."""
-    assert who.participant_id is not None
-    told = await _told(tx, about["report"], assessed.hits)
-    raised: list[Hit] = []
-    for hit in hits:
-        if all(URGENCIES.index(hit.urgency) >= told.get(one, len(URGENCIES)) for one in hit.symptoms):
-            continue
-        if hit.urgency == "routine" and (told or raised):
-            continue  # one line of the digest for a check
-        lines = symptom_lines.lines(tx, await symptom_lines.language(tx, who), assessed.check, answers)
-        cause = Cause(
-            who.participant_id,
-            "symptom",
-            hit.urgency,  # type: ignore[arg-type]  # `none` was left out
-            hit.rule,
-            f"symptom:{about['report']}:{hit.key}",
-            definition=assessed.triage,
-            inbox_id=inbox_id,
-            words_sealed=await sealing.seal(tx, who.key_id, "note", lines),
-        )
-        if await raise_alert(tx, cause) is not None:
-            raised.append(hit)
-            # What was taken in hand as milder is open again: somebody has to look anew.
-            await alert_life.reopen_milder(tx, who.participant_id, hit.urgency)
-        told |= {one: min(URGENCIES.index(hit.urgency), told.get(one, 9)) for one in hit.symptoms}
-    return raised
-
-
-async def _told(tx: Tx, report: int, hits: tuple[Hit, ...]) -> dict[str, int]:
-    """The worst urgency that this check has raised for each symptom, as its place in URGENCIES."""
-    rows = await tx.all(
-        select(Alert.unique_key, Alert.tier).where(Alert.unique_key.startswith(f"symptom:{report}:"))
-    )
-    known = {f"symptom:{report}:{hit.key}": hit for hit in hits}
-    told: dict[str, int] = {}
-    for row in rows:
-        for one in known[row.unique_key].symptoms if row.unique_key in known else ():
-            told[one] = min(URGENCIES.index(row.tier), told.get(one, len(URGENCIES)))
-    return told
-
-
 async def _tell(tx: Tx, who: Who, about: Mapping[str, Any], hit: Hit, inbox_id: int | None) -> None:
     """The fixed text: for an emergency each time, that the nurse knows once a check. Not what danger words just said."""
+    if not hit.patient:
+        return  # found by what staff entered, not by what was said
     spoken = await tx.scalar(select(Alert.tier).where(Alert.unique_key == f"danger:{inbox_id}"))
     if spoken is not None and URGENCIES.index(spoken) <= URGENCIES.index(hit.urgency):
         return
@@ -210,30 +123,11 @@ async def _write(tx: Tx, who: Who, note: SymptomsReported, assessed: Assessed, i
             **dataclasses.asdict(author),
         )
     )
-    if assessed.grades:
-        rows = [grade_row(tx, about["report"], participant_id, one, assessed) for one in assessed.grades]
-        await tx.execute(insert(ProvisionalGrade), rows)
     assert participant_id is not None
+    await keep_grades(tx, about["report"], participant_id, assessed, author.as_whom)
     of_participant(
         tx, participant_id, who.actor, "symptoms_reported", report=about["report"], complete=note.complete
     )
-
-
-def grade_row(
-    tx: Tx, report: int, participant_id: int | None, one: Grade, assessed: Assessed
-) -> dict[str, Any]:
-    return {
-        "symptom_report_id": report,
-        "participant_id": participant_id,
-        "term": one.name,
-        "grade": one.grade,
-        "ctcae_version": one.ctcae_version,
-        "basis": one.basis,
-        "definition": assessed.grading,
-        "raw": dict(one.raw),
-        "before": next(iter(assessed.earlier.get(one.name, ())), None),
-        "recorded_at": tx.now,
-    }
 
 
 async def week_answered(tx: Tx, who: Who, due_on: date, talk: int | None) -> None:

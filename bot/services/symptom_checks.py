@@ -13,7 +13,16 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from bot.db.conversations import Conversation, Question
 from bot.db.symptoms import SymptomCheck
-from bot.services import conversing, people, prompting, reminding, symptom_answers, symptom_slots, timers
+from bot.services import (
+    conversing,
+    people,
+    prompting,
+    reminding,
+    symptom_alerts,
+    symptom_assessing,
+    symptom_slots,
+    timers,
+)
 from bot.services.context import Tx
 from bot.services.conversing import Delivery
 from bot.services.symptom_slots import SCRIPT
@@ -124,9 +133,9 @@ async def left(tx: Tx, timer: Row[Any]) -> str:
         about = slots["check"]
         check = tx.ctx.book.questionnaire_by_hash(about["definition"])
         answers = slots["answers"] | dict.fromkeys(check.unanswered(slots["answers"]), LEFT)
-        assessed = await symptom_answers.assess(tx, timer.participant_id, about, answers)
+        assessed = await symptom_assessing.assess(tx, timer.participant_id, about, answers)
         hits = tuple(hit for hit in assessed.hits if hit.urgency in SPOKEN)
-        told += len(await symptom_answers.raise_for(tx, who, about, answers, assessed, hits, None))
+        told += len(await symptom_alerts.raise_for(tx, who, about, answers, assessed, hits, None))
     return f"told_staff:{told}" if told else "nothing_urgent"
 
 

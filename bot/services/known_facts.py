@@ -1,0 +1,22 @@
+"""What staff have entered and rules may look at: the newest laboratory values, as long as they are not too old.
+
+Nothing here is the patient's word. What is not known is left out, and never taken for good.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from bot.services import labs, timeline
+from bot.services.context import Tx
+from schedules.localtime import local
+
+TESTS = {"platelets": "platelets", "neutrophils": "anc"}  # the rules' word -> the laboratory's
+
+
+async def of_participant(tx: Tx, participant_id: int, most_days: int) -> dict[str, float | str]:
+    course = await timeline.load(tx, participant_id)
+    oldest = local(tx.now, course.zone).date() - timedelta(days=most_days)
+    newest = await labs.newest(tx, participant_id)
+    rows = {word: newest[test] for word, test in TESTS.items() if test in newest}
+    return {word: float(row.canonical) for word, row in rows.items() if row.collected_on >= oldest}
