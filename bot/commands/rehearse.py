@@ -75,7 +75,7 @@ def rehearse(
     first = (
         start.date() if start else (CLOCKS_CHANGE if tz.startswith(("Europe/", "America/")) else FIRST_DAY)
     )
-    outcome = _run(Setting(study, participants, days, seed, kinds, tz, first))
+    outcome = _run(Setting(study, participants, days, seed, kinds, zone=tz, first_day=first))
     for line in lines(outcome):
         click.echo(line)
     if html is not None:

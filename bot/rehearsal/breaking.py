@@ -10,11 +10,13 @@ from typing import Any
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.util import await_only
 
 from bot.db.database import Database
 from bot.rehearsal.faults import AT_COMMIT, Faults, Killed
 
-DEEPEST_STATEMENT = 12
+# After how many statements. A rival comes when something was just claimed, and nothing is written yet.
+IN_THE_MIDDLE = {"killed_at_statement": range(2, 12), "rival": range(3, 6)}
 
 
 class Breaking(Database):
@@ -23,7 +25,7 @@ class Breaking(Database):
     def __init__(self, url: str, faults: Faults, pool_size: int = 10) -> None:
         super().__init__(url, pool_size)
         self.faults = faults
-        self._statements_left: int | None = None
+        self._middle: tuple[str, int] | None = None  # what is to happen, after how many statements
         event.listen(self._system.sync_engine, "before_cursor_execute", self._at_statement)
 
     @asynccontextmanager
@@ -33,34 +35,36 @@ class Breaking(Database):
             self.faults.strike(kind, "transaction")
         if kind == "lost_at_begin":
             raise lost()
-        if kind == "killed_at_statement":
-            self._statements_left = self.faults.chance.randrange(DEEPEST_STATEMENT)
+        if kind in IN_THE_MIDDLE:
+            self._middle = (kind, self.faults.chance.choice(IN_THE_MIDDLE[kind]))
         try:
             async with super().begin() as (connection, now):
                 yield connection, now
                 await self._before_commit(kind)
         finally:
-            self._statements_left = None
+            self._middle = None
         if kind == "killed_after_commit":
             raise Killed(kind)
         if kind == "lost_after_commit":
             raise lost()
 
     async def _before_commit(self, kind: str) -> None:
-        if kind == "rival" and self.faults.rival is not None:
-            await self.faults.rival()
         if kind == "killed_before_commit":
             raise Killed(kind)
         if kind == "lost_before_commit":
             raise lost()
 
     def _at_statement(self, *_: Any) -> None:
-        if self._statements_left is None:
+        if self._middle is None:
             return
-        if self._statements_left == 0:
-            self._statements_left = None
-            raise Killed("killed_at_statement")
-        self._statements_left -= 1
+        kind, left = self._middle
+        self._middle = (kind, left - 1) if left else None
+        if left:
+            return
+        if kind == "killed_at_statement":
+            raise Killed(kind)
+        if self.faults.rival is not None:
+            await_only(self.faults.rival())
 
 
 def lost() -> OperationalError:

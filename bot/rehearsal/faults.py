@@ -103,12 +103,14 @@ class Faults:
         """When the next thing that is away comes back."""
         return min((end for _, start, end in self.spans if end > self.now() >= start), default=None)
 
-    def schedule(self, start: datetime, days: int, people: int) -> list[tuple[datetime, str]]:
+    def schedule(
+        self, start: datetime, days: int, people: int, intensity: float
+    ) -> list[tuple[datetime, str]]:
         """When which fault is to be armed: as many as the population bears, in order of time."""
         if not self.kinds:
             return []
         kinds = sorted(self.kinds)
-        count = round(days * A_DAY_PER_TWELVE * max(people, 6) / 12)
+        count = round(days * A_DAY_PER_TWELVE * intensity * max(people, 6) / 12)
         # Each kind at least once where the run is long enough, the rest by chance.
         chosen = [kinds[n % len(kinds)] for n in range(min(count, len(kinds)))]
         chosen += [self.chance.choice(kinds) for _ in range(count - len(chosen))]

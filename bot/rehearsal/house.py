@@ -5,6 +5,7 @@ A killed process is a new context with empty memory; what it had in hand is left
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -28,6 +29,7 @@ SENT_BY_US = (("email", MAIL), ("telegram", ACCOUNT))
 TRY_AGAIN = timedelta(seconds=1)
 FORGETS_TAPS = timedelta(seconds=150)  # what a messenger does with a tap that nobody fetched
 TRIES = 10
+MOST_PATIENCE = 1.0  # seconds of the machine's time: whoever waits for the process in hand waits for ever
 
 _DUE = text(
     """
@@ -69,7 +71,7 @@ class House:
     deaths: int = 0
     _woken: set[str] = field(default_factory=lambda: set(LOOPS))
     _again_at: datetime | None = None
-    _heard_at: datetime | None = None
+    _asked_again: set[tuple[str, datetime, datetime]] = field(default_factory=set)
     _tidied: object = None
     _sweep_at: datetime | None = None
     _due: tuple[datetime | None, ...] = (None, None, None)
@@ -131,16 +133,17 @@ class House:
         if await self._survive(work) is None:
             return False
         self.acknowledged(update.inbound, self.now)
-        if update.inbound.channel == "telegram":
-            await self._heard()
         return True
 
-    async def _heard(self) -> None:
-        """The messenger reaches us again: after a silence in which taps were lost, open questions are asked again."""
-        silent_from, self._heard_at = self._heard_at, self.now
-        lost = [end for name, _, end in self.faults.spans if name in ("outage", "house")]
-        if silent_from is not None and any(silent_from < end <= self.now for end in lost):
-            await gaps.ask_again_after(self.sound, "telegram", ACCOUNT)
+    async def _after_silence(self) -> None:
+        """The messenger reaches us again, and taps may have been lost: open questions are asked again, once."""
+
+        async def work(ctx: Ctx) -> object:
+            return await gaps.ask_again_after(ctx, "telegram", ACCOUNT) + 1
+
+        over = {one for one in self.faults.spans if one[0] in ("outage", "house") and one[2] <= self.now}
+        if over - self._asked_again and await self._survive(work):
+            self._asked_again |= over
 
     # --- the loops of a process ----------------------------------------------------------------------------------
 
@@ -152,6 +155,7 @@ class House:
             self._again_at = None
             self._woken.update(LOOPS)
         await self.receive()
+        await self._after_silence()
         if self._sweep_at is not None and self._sweep_at <= self.now:
             self._sweep_at = None
             await self._survive(sending.sweep)
@@ -162,7 +166,7 @@ class House:
             if "inbox" in woken:
                 await self._drain(inbox.handle_next)
             if "timers" in woken:
-                await self._drain(lambda ctx: timers.fire_next(ctx, firing.FIRE))
+                await self._drain(_fire)
             if "outbox" in woken:
                 await self._send()
 
@@ -233,7 +237,15 @@ class House:
         return delivered.result
 
     async def rival(self) -> None:
-        """Another process tries everything at this very moment. What it finds locked it leaves."""
-        patient = replace(self.sound, wake=self._woken.add)
-        for work in (inbox.handle_next, lambda ctx: timers.fire_next(ctx, firing.FIRE)):
-            await work(patient)
+        """Another process tries everything at this very moment. What it finds locked it leaves, or it gives up waiting."""
+        other = replace(self.sound, wake=self._woken.add)
+        for work in (inbox.handle_next, _fire):
+            try:
+                async with asyncio.timeout(MOST_PATIENCE):
+                    await work(other)
+            except (TimeoutError, SQLAlchemyError):
+                continue
+
+
+async def _fire(ctx: Ctx) -> bool:
+    return await timers.fire_next(ctx, firing.FIRE)

@@ -17,9 +17,9 @@ class Mishaps:
 
     def plan(self) -> None:
         faults = self.town.house.faults
-        for when, kind in faults.schedule(
-            self.town.setting.start, self.town.setting.days, self.town.setting.participants
-        ):
+        setting = self.town.setting
+        planned = faults.schedule(setting.start, setting.days, setting.participants, setting.intensity)
+        for when, kind in planned:
             self.town.at(when, self._fault(kind))
 
     def _fault(self, kind: str) -> Act:

@@ -66,6 +66,9 @@ class Person:
     def agrees(self) -> bool:
         return bool(self.ledger.agreed) and self.ledger.agreed[-1].yes
 
+    def linked(self, phone: Phone) -> bool:
+        return any(one.phone == phone.address for one in self.ledger.agreed)
+
     def paused(self, now: datetime) -> bool:
         return value_at(self.ledger.orders, "status", now) == "paused"
 
@@ -223,7 +226,7 @@ class Hands:
             presses = [one.press for one in shown.choices if one.press is not None]
             if presses and presses[0].token != COMMAND:
                 return message_id, shown
-            if "最后4位" in shown.text and not person.agrees():
+            if "最后4位" in shown.text and not person.linked(phone):
                 return message_id, shown
         return None
 

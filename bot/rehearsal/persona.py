@@ -17,13 +17,14 @@ class Persona:
     twice: float = 0.05
     later: float = 0.04
     leaves: float = 0.02  # stops in the middle
+    now: float = 0.35  # takes it at the moment of telling, where the hour is asked
 
 
 PERSONAS = (
     Persona("at once", 0.98, 0.98, (1, 40)),
     Persona("in a while", 0.95, 0.96, (5, 55), words=0.3),
     Persona("late", 0.90, 0.93, (70, 700), twice=0.1),
-    Persona("the morning after", 0.85, 0.92, (640, 780)),
+    Persona("the morning after", 0.85, 0.92, (665, 715), now=0.9),
     Persona("now and then", 0.60, 0.85, (30, 2000), leaves=0.1),
     Persona("never", 0.0, 0.9, (30, 60)),
 )

@@ -9,13 +9,19 @@ from zoneinfo import ZoneInfo
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What is to be rehearsed. `faults`: kinds by name."""
+    """What is to be rehearsed. `faults`: kinds by name, `intensity` times as often as usual.
+
+    `persona` and `hour`, where given, are everybody's.
+    """
 
     study: str = "nct04217967"
     participants: int = 12
     days: int = 28
     seed: int = 7
     faults: frozenset[str] = frozenset()
+    intensity: float = 1.0
+    persona: str = ""
+    hour: int | None = None
     zone: str = "Asia/Shanghai"
     first_day: date = date(2026, 11, 2)
 

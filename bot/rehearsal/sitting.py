@@ -156,15 +156,17 @@ async def _taken(sitting: Sitting, question: Question, choices: Choices, dose: D
         sitting.said(act, one, "taken", now=at_once, whole=at_once)
     # The hours are asked one after the other: of the second only when the first is told.
     sitting.person.to_come = [] if at_once else told[1:]
-    sitting.person.last_taken = sitting.now if at_once else None
+    if at_once:
+        sitting.person.last_taken = sitting.now
     return True
 
 
 async def _when(sitting: Sitting, question: Question, choices: Choices) -> bool:
     person, dose = sitting.person, sitting.about(question)
-    wishes = [one for one in ("now", "as_planned", "same") if one in choices]
-    answer = person.chance.choice(wishes)
-    if person.chance.random() < 0.25 and (words := _hour(sitting, dose)):
+    others = [one for one in ("as_planned", "same") if one in choices]
+    at_once = not others or person.chance.random() < person.persona.now
+    answer = "now" if at_once else person.chance.choice(others)
+    if not at_once and person.chance.random() < 0.25 and (words := _hour(sitting, dose)):
         await sitting.hands.say(person, sitting.phone, words[0])
         person.last_taken = words[1]
         return True

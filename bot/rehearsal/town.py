@@ -130,7 +130,8 @@ class Town:
         site = SITES[number % len(SITES)]
         name = f"{chance.choice(SURNAMES)}某{number + 1}"
         telephone = f"139{chance.randrange(10**8):08}"
-        hour = time(chance.choice(HOURS), 0)
+        drawn = chance.choice(HOURS)
+        hour = time(drawn if self.setting.hour is None else self.setting.hour)
         sex = chance.choice(("female", "male"))
         start = day + timedelta(days=chance.choice((0, 0, 1)))
         new = NewParticipant(
@@ -158,6 +159,7 @@ class Town:
         ]
         body = Body(arm, Random(f"{self.setting.seed}:{number}:body"), self.life.rates, start)  # noqa: S311 - as above
         persona = chance.choices(PERSONAS, WEIGHTS)[0]
+        persona = next((one for one in PERSONAS if one.name == self.setting.persona), persona)
         phones = self._phones(number, chance)
         family = frozenset(phone.address for phone, relation in phones if relation == "family")
         own = [phone for phone, _ in phones]
@@ -190,8 +192,7 @@ class Town:
                     use = (await linking.invite(tx, person.ledger.participant_id, "staff:1", as_whom)).code
             await self.hands.do(person, phone, Kind.START, text=use)
             await Sitting(self.hands, person, phone).go()
-            linked = any(one.phone == phone.address for one in person.ledger.agreed)
-            if not linked and tries > 1:
+            if not person.linked(phone) and tries > 1:
                 self.at(self.house.now + RETRY, self._linking(person, phone, code, relation, tries - 1))
 
         return link

@@ -40,7 +40,17 @@ def counts(ledger: Ledger, as_of: datetime, fates: dict[str, str]) -> dict[str, 
         if dose.due <= as_of:
             following = next((one.due for one in ahead if one.drug == dose.drug and one.due > dose.due), None)
             _place(found.setdefault(dose.drug, Count()), ledger, dose, following, as_of, fates)
+    _beyond_the_plan(found, ledger, fates)
     return found
+
+
+def _beyond_the_plan(found: dict[str, Count], ledger: Ledger, fates: dict[str, str]) -> None:
+    """Told of a dose that, as it turned out later, was none: after an end, or in a cycle that was over. It was extra."""
+    planned = {(dose.drug, dose.on) for dose in doses(ledger.orders)}
+    last = {(one.drug, one.on): one for one in ledger.said if _counts(one, fates)}
+    for key, said in last.items():
+        if key not in planned and said.status == "taken":
+            found.setdefault(said.drug, Count()).sure["extra"] += 1
 
 
 def _place(

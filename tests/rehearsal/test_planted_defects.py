@@ -1,0 +1,114 @@
+"""Defects planted on purpose: the rehearsal finds each of them, so that finding nothing means something."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy.dialects.postgresql import Insert
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.db.embedded import EmbeddedPostgres
+from bot.messages import Inbound
+from bot.rehearsal import rates
+from bot.rehearsal.faults import Killed
+from bot.services import alerts, danger, inbox, reminding, timers
+from bot.services.context import Ctx, Tx
+from bot.services.inbox import Receipt
+from schedules import adherence, dosing
+from schedules.adherence import DoseFact, Standing
+from tests.rehearsal.conftest import Play, broken
+
+
+async def test_acknowledged_before_the_commit(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = inbox.receive
+
+    async def hasty(ctx: Ctx, inbound: Inbound) -> Receipt:
+        try:
+            return await kept(ctx, inbound)
+        except (Killed, SQLAlchemyError):
+            return Receipt(0, 0, True)
+
+    monkeypatch.setattr(inbox, "receive", hasty)
+    faults = frozenset({"killed_before_commit", "lost_before_commit"})
+    outcome = await play(days=4, faults=faults, intensity=15)
+    assert any("1: acknowledged and not recorded" in one for one in broken(outcome))
+
+
+async def test_a_claim_without_a_lock(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def whoever(tx: Tx, keys: list[int]) -> int | None:
+        return keys[0] if keys else None
+
+    for module in (inbox, timers):
+        monkeypatch.setattr(module, "try_lock", whoever)
+    outcome = await play(days=5, faults=frozenset({"rival"}), intensity=60)
+    assert any(one.startswith(("1:", "2:", "3:")) for one in broken(outcome))
+
+
+class Unguarded(Insert):
+    """An insert that knows of no key."""
+
+    inherit_cache = True
+
+    def on_conflict_do_nothing(self, *_: Any, **__: Any) -> Unguarded:
+        return self
+
+
+async def test_a_missing_unique_key(
+    play: Play, postgres: EmbeddedPostgres, database_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    postgres.sql("DROP INDEX uq_inbox_message_external", database_name)
+    monkeypatch.setattr(inbox, "upsert", Unguarded)
+    outcome = await play(days=3, faults=frozenset({"repeated", "repeated_later"}), intensity=8)
+    assert any("1: recorded 2 times" in one for one in broken(outcome))
+
+
+async def test_hours_by_the_wall_clock(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the night in which the clocks change, twelve hours by the clock are eleven."""
+
+    def by_the_clock(since: datetime, until: datetime) -> timedelta:
+        berlin = ZoneInfo("Europe/Berlin")
+        return until.astimezone(berlin).replace(tzinfo=None) - since.astimezone(berlin).replace(tzinfo=None)
+
+    setting = {"zone": "Europe/Berlin", "first_day": date(2027, 3, 27), "days": 2}
+    monkeypatch.setattr(dosing, "elapsed", by_the_clock)
+    outcome = await play(**setting, persona="the morning after", hour=20, participants=9)
+    assert any(one.startswith("8:") for one in broken(outcome))
+
+
+async def test_a_forgotten_second_look(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was due in the evening comes out at night, after an outage."""
+    monkeypatch.setattr(reminding, "held_back", lambda tx, course, limit: None)
+    outcome = await play(days=5, faults=frozenset({"house_down"}), intensity=12, hour=20)
+    assert any("3: unsolicited in quiet hours" in one for one in broken(outcome))
+
+
+@pytest.mark.parametrize("where", ["not told", "not raised"])
+async def test_a_swallowed_alert(play: Play, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
+    async def nothing(*_: Any) -> None:
+        return None
+
+    known = rates.load()
+    often = dataclasses.replace(known, daily=known.daily | {"danger_words": 0.5})
+    monkeypatch.setattr(rates, "load", lambda: often)
+    if where == "not told":
+        monkeypatch.setattr(alerts, "_tell_first", nothing)
+    else:
+        monkeypatch.setattr(danger, "raise_alert", nothing)
+    outcome = await play(days=3)
+    assert any(one.startswith("4:") for one in broken(outcome))
+
+
+async def test_unanswered_counted_as_taken(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = adherence.standing
+
+    def kind(fact: DoseFact, as_of: datetime) -> Standing | None:
+        where = kept(fact, as_of)
+        return Standing.IN_WINDOW if where is Standing.UNANSWERED else where
+
+    monkeypatch.setattr(adherence, "standing", kind)
+    outcome = await play(days=6, persona="never")
+    assert any(one.startswith("8:") for one in broken(outcome))
