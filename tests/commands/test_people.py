@@ -116,6 +116,48 @@ def test_a_slip_while_enrolling_is_named_and_enrols_nobody(
     assert postgres.sql("SELECT count(*) FROM participant", database_name) == "0"
 
 
+NURSE = (
+    "staff",
+    "add",
+    "--site",
+    "TST",
+    "--role",
+    "nurse",
+    "--name",
+    "王护士",
+    "--email",
+    "nurse@example.org",
+)
+
+
+def test_a_staff_member_gets_a_code_to_choose_a_password(
+    house: Shell, postgres: EmbeddedPostgres, database_name: str
+) -> None:
+    house.fine(*NURSE)
+    told = dict(
+        line.split(None, 1) for line in house.fine("staff", "password", "nurse@example.org").out.splitlines()
+    )
+    assert told["page:"] == "https://suiyao.example/console/activate"
+    code = told["activation_code:"]
+    login = "SELECT encode(activation_hash, 'hex'), activation_expires_at - '2026-01-01'::timestamptz FROM staff_login"
+    kept, _, lives = postgres.sql(login, database_name).partition("|")
+    assert kept and code not in kept and "1 day" in lives
+    assert "nurse@example.org" not in postgres.sql("SELECT t::text FROM staff_login t", database_name)
+    house.fine("staff", "password", "nurse@example.org")
+    assert postgres.sql(login, database_name).partition("|")[0] != kept  # the first code stops working
+
+
+def test_the_digest_is_shown_before_anybody_gets_it(
+    house: Shell, subject: str, postgres: EmbeddedPostgres, database_name: str
+) -> None:
+    shown = house.fine("digest", "--preview", "--site", "TST", "--language", "en").out
+    assert "TST" in shown.splitlines()[0] and "https://suiyao.example/console" in shown
+    assert postgres.sql("SELECT count(*) FROM digest", database_name) == "0"
+    assert (
+        postgres.sql("SELECT count(*) FROM outbound_message WHERE purpose = 'digest'", database_name) == "0"
+    )
+
+
 SLIPS: tuple[tuple[tuple[str, ...], str], ...] = (
     ((*ENROL, "--tz", "Asia/Peking"), "Asia/Peking"),
     (("site", "add", "--code", "TST", "--name", "X", "--phone", "010-1234567"), "TST"),
@@ -130,6 +172,8 @@ SLIPS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("staff", "add", "--site", "NO", "--role", "nurse", "--name", "X", "--email", "a@b"), "NO"),
     (("staff", "add", "--site", "TST", "--role", "king", "--name", "X", "--email", "a@b"), "king"),
     (("invite", "TST-404"), "TST-404"),
+    (("staff", "password", "nobody@example.org"), "no staff member"),
+    (("digest", "--preview", "--site", "TTS"), "TTS"),
     (("why", "TST-404"), "TST-404"),
     (("why", "TST-001", "--days", "0"), "--days"),
     (("inbox", "--site", "TTS"), "TTS"),
