@@ -185,6 +185,14 @@ class LicensedCheck(_Rules):
     close_after_hours: Hours
 
 
+class Edges(_Rules):
+    """Whether the edges of a cycle are asked about: the day after its last dose, and the day of one not yet released."""
+
+    off_week: bool
+    cycle_start: bool
+    close_after_hours: Hours
+
+
 class Criterion(_Rules):
     """One condition of enrolment, worded so that "met" lets the person in."""
 
@@ -215,6 +223,7 @@ class Study(_Rules):
     symptom_check: SymptomCheck | None = None
     pro_ctcae: LicensedCheck | None = None
     symptom_rules: SymptomRules = SymptomRules()
+    edges: Edges | None = None
     drugs: Annotated[Mapping[Name, Drug], Field(min_length=1)]
     arms: Annotated[Mapping[Name, Arm], Field(min_length=1)]
     eligibility: Eligibility = Eligibility()

@@ -111,3 +111,17 @@ class DoseIncident(Recorded, Base):
     dose_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("dose_event.dose_id"))
     kind: Mapped[Word]
     happened_at: Mapped[OptionalInstant]
+
+
+class EdgeAnswer(Recorded, Base):
+    """What was said the day after a cycle's last dose, or on the day a cycle should have begun."""
+
+    __tablename__ = "edge_answer"
+    __table_args__ = (Index("ix_edge_answer_participant_id", "participant_id", "due_on"),)
+    edge_answer_id: Mapped[Id]
+    participant_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("participant.participant_id"))
+    kind: Mapped[Word]  # off_week, cycle_start
+    cycle: Mapped[int] = mapped_column(Integer)
+    due_on: Mapped[LocalDate]
+    capsules_left: Mapped[OptionalWord]  # no, yes, unknown
+    taken: Mapped[OptionalWord]  # no, yes: since the last day, or of the new cycle

@@ -131,6 +131,18 @@ class SymptomsReported:
 
 
 @dataclass(frozen=True, slots=True)
+class EdgeAnswered:
+    """Asked at the edge of a cycle (`edge`: kind, cycle, due_on).
+
+    `answer`: are capsules left, no | yes | unknown; `taken`: was any taken since, or of the new cycle, no | yes.
+    """
+
+    edge: Mapping[str, Any]
+    answer: str
+    taken: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ProReported:
     """A licensed questionnaire is over, or was left off on the way (not `complete`). Scores are research data."""
 
@@ -193,6 +205,7 @@ Note: TypeAlias = (
     | SymptomsWanted
     | SymptomsAnswered
     | SymptomsReported
+    | EdgeAnswered
     | ProReported
     | RemindersPaused
     | RemindersResumed
@@ -217,6 +230,7 @@ NOTES: Mapping[str, type[Note]] = {
     "SymptomsWanted": SymptomsWanted,
     "SymptomsAnswered": SymptomsAnswered,
     "SymptomsReported": SymptomsReported,
+    "EdgeAnswered": EdgeAnswered,
     "ProReported": ProReported,
     "RemindersPaused": RemindersPaused,
     "RemindersResumed": RemindersResumed,

@@ -267,7 +267,10 @@ async def _temperature(sitting: Sitting) -> bool:
     return True
 
 
-FIXED = ("self", "agree", "keep", "skip", "go_on", "again", "seen")
+FIXED = (
+    *("self", "agree", "keep", "skip", "go_on", "again", "seen"),
+    *("other_medicine", "none_left", "not_since", "not_begun"),  # nobody of this cast takes what no plan has
+)
 Reader = Callable[[Sitting, Question, Choices], Awaitable[bool]]
 READERS: dict[str, Reader] = {
     "take": _dose,

@@ -65,7 +65,8 @@ async def _nothing_open(tx: Tx, who: Who, course: Course, words: str, delivery: 
         values = {"site_phone": who.site_phone}
         await outbox.reply(tx, who, [Phrase("dose.nothing_open", values)], delivery.inbox_id)
         return "told_unplanned"
-    await conversing.begin(tx, who, "unplanned", unplanned_doses.slots(tx, course, who), delivery)
+    slots = unplanned_doses.slots(tx, course, who) | {"hello": "unplanned.hello"}
+    await conversing.begin(tx, who, "unplanned", slots, delivery)
     return "told_unplanned"
 
 

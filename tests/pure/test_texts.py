@@ -47,7 +47,8 @@ recorded.not_taken recorded.later recorded.hold_claimed reason.forgot reason.ill
 reason.no_medicine reason.other quiet.deferred contact.rebound menu.report choice.reported
 push.settled push.over question.past question.changed reply.already_answered
 reply.edited_relayed reply.no_telegram reply.channel_off reply.ended.death link.first dose.nothing_open
-dose.today_recorded advice.vomited correct.was.unanswered settled.both question.closed welcome.first danger.urgent_no_site
+dose.today_recorded advice.vomited unplanned.hello
+correct.was.unanswered settled.both question.closed welcome.first danger.urgent_no_site
 """,
 )
 WORDING_IDS = re.compile(r"(clock|moment)\.")

@@ -37,6 +37,7 @@ NOTHING_IN_THEM = {
     "dose_incident",
     "pro_response",
     "alert_repeat",
+    "edge_answer",
 }
 FACTS = [
     "definition",
@@ -68,6 +69,7 @@ FACTS = [
     "pro_response",
     "alert_repeat",
     "rule_signature",
+    "edge_answer",
 ]
 
 

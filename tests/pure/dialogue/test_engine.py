@@ -32,6 +32,8 @@ SLOTS: dict[str, dict[str, Any]] = {
     "resume_reminders": {},
     "danger": DANGER,
     "symptoms": check_slots(check=SHORT),
+    "off_week": {"edge": {"kind": "off_week", "cycle": "1", "due_on": "2026-11-17"}, **SITE},
+    "cycle_start": {"edge": {"kind": "cycle_start", "cycle": "2", "due_on": "2026-11-30"}, **SITE},
     "pro_ctcae": {
         "check": {"name": "pro_ctcae", "definition": "d", "due_on": "2026-11-28", "topic": "pro:1"},
         "questions": wording_of("pro_ctcae", INSTRUMENT, pieces(39)).slots("zh_Hans_CN"),
@@ -71,6 +73,9 @@ QUESTIONS: list[tuple[str, list[str]]] = [
     ("stop", ["2"]),
     ("stop", ["3"]),
     ("danger", []),
+    ("off_week", []),
+    ("off_week", ["1"]),
+    ("cycle_start", []),
     ("pro_ctcae", []),
     ("pro_ctcae", ["1"]),
     ("unplanned", []),

@@ -1,0 +1,72 @@
+"""Ask at the edges of a cycle, where it is still true: nobody has released the cycle, and nothing else is being asked."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from bot.db.conversations import Conversation, Question
+from bot.dialogue.turn import JSON
+from bot.services import conversing, edge_plan, people, reminding, timers
+from bot.services.context import Tx
+from bot.services.conversing import Delivery
+from bot.services.talks import open_about
+from bot.services.timeline import Course, load
+from bot.services.timers import Fire, Postpone
+from schedules.edges import EdgeKind
+
+CLOSE = "edge_close"
+TOPIC = "edge:"
+WAIT = timedelta(hours=1)
+PATIENCE = timedelta(hours=3)  # a check stays open for days; this is about today
+
+
+async def ask(tx: Tx, timer: Row[Any]) -> str | Postpone:
+    course = await load(tx, timer.participant_id)
+    reason = reminding.held_back(tx, course, timer.expires_at)
+    if reason is not None:
+        return reason
+    kind, cycle = EdgeKind(timer.payload["kind"]), int(timer.payload["cycle"])
+    if kind is EdgeKind.CYCLE_START and _released(course, cycle):
+        return "released"
+    patient = tx.now < datetime.fromisoformat(timer.payload["due_at"]) + PATIENCE
+    if patient and (await reminding.unanswered(tx, course) or await _busy(tx, course.participant_id)):
+        return Postpone(tx.now + WAIT)
+    able = await people.reachable(tx, course.participant_id)
+    if not able:
+        return "no_contact"
+    topic = f"{TOPIC}{timer.key}"
+    edge: dict[str, JSON] = {"kind": kind.value, "cycle": str(cycle), "due_on": timer.payload["due_on"]}
+    for who in reminding.each_correspondent(able):
+        delivery = Delivery(pushed=True, purpose="symptom", lives=timer.expires_at - tx.now)
+        slots: dict[str, JSON] = {"edge": edge, "site_phone": who.site_phone}
+        await conversing.begin(tx, who, kind.value, slots, delivery, topic)
+    limit = timer.expires_at + timedelta(days=3650)
+    await timers.set_timer(tx, CLOSE, topic, course.participant_id, timer.expires_at, limit, {"topic": topic})
+    return "asked"
+
+
+def _released(course: Course, cycle: int) -> bool:
+    return any(one.number >= cycle for one in course.timeline.cycles)
+
+
+async def _busy(tx: Tx, participant_id: int) -> bool:
+    found = await tx.first(
+        select(Question.token)
+        .join(Conversation, Conversation.conversation_id == Question.conversation_id)
+        .where(Question.participant_id == participant_id, Question.state == "open")
+        .where(Conversation.script.in_(("symptoms", "dose", "welcome")))
+        .limit(1)
+    )
+    return found is not None
+
+
+async def close(tx: Tx, timer: Row[Any]) -> str:
+    found = await open_about(tx, timer.participant_id, timer.payload["topic"])
+    await conversing.end_all(tx, found, "question.closed")
+    return "closed"
+
+
+FIRE: dict[str, Fire] = {edge_plan.KIND: ask, CLOSE: close}
