@@ -44,7 +44,7 @@ def test_nearly_every_phrase_is_read_as_written_beside_it(table: str) -> None:
     some = rows(table)
     codes = [row["phrase"] for row in some if ",".join(heard_codes(row)) != sorted_codes(row)]
     urgency = [row["phrase"] for row in some if read(row["phrase"], words()).urgency != row["urgency"]]
-    assert len(codes) <= len(some) * 0.04, codes
+    assert len(codes) <= len(some) * 0.05, codes
     assert len(urgency) <= len(some) * 0.02, urgency
 
 
