@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.app.app import LOCALES
@@ -9,10 +10,12 @@ from bot.app.sources import EXAMPLES, shipped
 from bot.services.book import PARSERS
 from bot.symptoms.examples import grading_faults, parse_examples, triage_faults
 from bot.symptoms.grading import Grading
+from bot.symptoms.overrides import applied
 from bot.symptoms.questionnaire import Questionnaire
 from bot.symptoms.rule_faults import rule_faults
 from bot.symptoms.triage import Triage
 from bot.wording import check_catalogues, load_wording
+from schedules.study import Study
 
 
 def faults() -> list[str]:
@@ -54,13 +57,44 @@ def _between(known: dict[str, list[Any]]) -> list[str]:
         for rule in (study.cycle_gate.rules if study.cycle_gate else ())
         if rule.test is not None and rule.test not in tests
     ]
-    return found + [
-        f"{check.name}.toml with {fault}"
-        for check in known.get("questionnaire", ())
-        for grading in known.get("grading", ())
-        for rules in known.get("triage", ())
-        for fault in _rules(check, grading, rules)
+    return (
+        found
+        + [
+            f"{check.name}.toml with {fault}"
+            for check in known.get("questionnaire", ())
+            for grading in known.get("grading", ())
+            for rules in known.get("triage", ())
+            for fault in _rules(check, grading, rules)
+        ]
+        + [fault for study in known.get("study", ()) for fault in study_faults(study, known)]
+    )
+
+
+def study_faults(study: Study, known: Mapping[str, Sequence[Any]] | None = None) -> list[str]:
+    """What is wrong with the rules as a study changes them: both files are named. `known`: the shipped definitions."""
+    found = known or _shipped_rules()
+    if not (study.symptom_rules.grading or study.symptom_rules.triage):
+        return []
+    (shipped_grading,), (shipped_triage,) = found["grading"], found["triage"]
+    try:
+        grading, rules = applied(study.id, study.symptom_rules, shipped_grading, shipped_triage)
+    except ValueError as problem:
+        return str(problem).splitlines()
+    name = study.symptom_check.questionnaire if study.symptom_check else "weekly"
+    return [
+        f"{study.id}.toml over {check.name}.toml, grading.toml and triage.toml: {fault}"
+        for check in found["questionnaire"]
+        if check.name == name
+        for fault in rule_faults(check, grading, rules)
     ]
+
+
+def _shipped_rules() -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = {}
+    for path, source in shipped():
+        if source.kind in ("questionnaire", "grading", "triage"):
+            found.setdefault(source.kind, []).append(PARSERS[source.kind](source.body, path.name))
+    return found
 
 
 def _rules(check: Questionnaire, grading: Grading, rules: Triage) -> list[str]:

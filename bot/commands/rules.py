@@ -17,6 +17,7 @@ COMMANDS = {
     "labs": "bot.commands.rules_labs:labs",
     "adherence": "bot.commands.rules_adherence:adherence",
     "triage": "bot.commands.rules_triage:triage",
+    "show": "bot.commands.rules_show:show",
 }
 
 

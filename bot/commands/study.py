@@ -44,13 +44,17 @@ def publish(files: tuple[Path, ...], effective_from: datetime | None) -> None:
 
 def _study(path: Path) -> Source:
     """A study file under the id that it gives itself, whatever the file is called. Raises Misconfigured."""
+    from bot.app.checking import study_faults
     from bot.errors import Misconfigured
     from bot.services.book import Source
     from schedules.study import parse_study
 
     try:
         body = path.read_text(encoding="utf-8")
-        return Source("study", parse_study(body, str(path)).id, body)
+        study = parse_study(body, str(path))
+        if faults := study_faults(study):
+            raise Misconfigured("\n".join(faults))
+        return Source("study", study.id, body)
     except UnicodeDecodeError:
         raise Misconfigured(f"{path}: is not UTF-8 text") from None
     except OSError as problem:

@@ -15,7 +15,7 @@ from bot.symptoms.overrides import applied
 from bot.symptoms.triage import Triage
 from schedules.study import Study
 
-SIGNED_KINDS = ("danger", "grading", "labs", "triage")  # besides the study and its questionnaire
+SIGNED_KINDS = ("danger", "grading", "labs", "symptoms", "triage")  # besides the study and its questionnaire
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,7 +94,7 @@ def _triage_faults(check: Questionnaire, rules: Triage, all_worlds: Sequence[Wor
                     )
                     for one in world.answers
                 }
-                decided |= {rule for hits in found.values() for rule in _deciding(hits)}
+                decided |= {rule.partition("@")[0] for hits in found.values() for rule in _deciding(hits)}
                 yield from (_fall(found[one], found[other], one, other) for one, other in worse)
     decided |= {rule.id for rule in rules.rules if _calm(check, rule.when)}
     yield from (
@@ -103,7 +103,8 @@ def _triage_faults(check: Questionnaire, rules: Triage, all_worlds: Sequence[Wor
 
 
 def _deciding(hits: tuple[Hit, ...]) -> Iterator[str]:
-    return (hit.rule.partition("@")[0] for hit in hits if hit.urgency == urgency(hits))
+    """id@version of the rules that make the urgency."""
+    return (hit.rule for hit in hits if hit.urgency == urgency(hits))
 
 
 def _calm(check: Questionnaire, when: tuple[Condition, ...]) -> bool:

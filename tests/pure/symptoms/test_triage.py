@@ -158,7 +158,7 @@ NAUSEA = 'when = ["grade nausea >= 3", "grade anorexia >= 3", "grade mucositis >
 @pytest.mark.parametrize(
     ("there", "instead", "said"),
     [
-        (NAUSEA, 'when = ["nausea.eating = less"]', "is routine by present, ticked, less than"),
+        (NAUSEA, 'when = ["nausea.eating = less"]', "is routine by present@1, ticked@2, less than"),
         (NAUSEA, 'when = ["nausea.eating >= crumbs"]', "there is no answer 'crumbs'"),
         (NAUSEA, 'when = ["grade gout >= 3"]', "there is no term 'gout'"),
         (NAUSEA, 'when = ["nausea.colour = red"]', "there is no question 'nausea.colour'"),
