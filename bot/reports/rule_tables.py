@@ -157,7 +157,7 @@ class Printer:
                     next_hours=window.late_next_min_hours or 0,
                 )
                 if window.late_take_max_hours is not None
-                else self.both("ruleshow.late_under", hours=window.late_take_under_hours)
+                else self.both("ruleshow.late_under", hours=window.late_take_under_hours or 0)
             )
             beyond = self.both(f"ruleshow.beyond.{window.beyond}")
             yield self.cell(drug.name), (f"±{window.on_time_hours} h",), (late,), (beyond,)
@@ -168,7 +168,7 @@ class Printer:
             if rule.test is not None:
                 condition = f"{rule.test} ≥ {rule.at_least}"
             else:
-                condition = self.both("ruleshow.toxicity", grade=rule.toxicity_at_most)
+                condition = self.both("ruleshow.toxicity", grade=rule.toxicity_at_most or 0)
             yield (
                 (f"`{rule.id}@{rule.version}`",),
                 self.cell(f"drug.{rule.drug}"),
