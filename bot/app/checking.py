@@ -30,7 +30,7 @@ def faults() -> list[str]:
         except ValueError as problem:
             found += str(problem).splitlines()
             continue
-        if source.kind in ("script", "study", "questionnaire", "grading", "triage", "labs"):
+        if source.kind in ("script", "study", "questionnaire", "grading", "triage", "labs", "label"):
             used |= set(parsed.text_ids())
         known.setdefault(source.kind, []).append(parsed)
         if source.kind == "script":

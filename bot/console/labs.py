@@ -15,7 +15,7 @@ from bot.console.moments import day
 from bot.console.participant import ONE
 from bot.console.visit import Visit
 from bot.errors import Refused
-from bot.services import access, labs, participant_page, renal, supplies, timeline
+from bot.services import access, label_references, labs, participant_page, renal, supplies, timeline
 from bot.services.auditing import note_down
 from bot.services.dosing import Author
 from bot.services.labs import NewLab
@@ -50,6 +50,7 @@ async def _show(visit: Visit, status: int = 200, fault: str = "") -> Response:
             days=sorted({row.collected_on for row in values}, reverse=True),
             values={(row.test, row.collected_on): row for row in values},
             newest={row.test: row for row in values},
+            label_rows=await label_references.rows(tx, course),
             renal=await renal.clearance_of(tx, participant_id),
             stocks=await supplies.stocks(tx, course),
             supplies=await supplies.events(tx, participant_id),

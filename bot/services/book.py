@@ -21,6 +21,7 @@ from bot.errors import Misconfigured
 from bot.symptoms.danger import DangerLexicon, parse_danger
 from bot.symptoms.grading import Grading, parse_grading
 from bot.symptoms.lab_rules import parse_laboratory
+from bot.symptoms.label import Label, parse_label
 from bot.symptoms.labs import Laboratory
 from bot.symptoms.pro_wording import ProWording, parse_pro_wording
 from bot.symptoms.questionnaire import Questionnaire, parse_questionnaire
@@ -41,6 +42,7 @@ PARSERS: Mapping[str, Callable[[str, str], Any]] = {
     "triage": parse_triage,
     "symptoms": parse_symptom_words,
     "labs": parse_laboratory,
+    "label": parse_label,
     "pro_ctcae": parse_pro_wording,
 }
 
@@ -131,6 +133,10 @@ class Book:
 
     def triage(self, now: datetime) -> tuple[str, Triage]:
         key = self.current("triage", "triage", now)
+        return key, self._parsed[key]
+
+    def label(self, now: datetime) -> tuple[str, Label]:
+        key = self.current("label", "label", now)
         return key, self._parsed[key]
 
     def pro_wording(self, name: str, now: datetime) -> tuple[str, ProWording]:

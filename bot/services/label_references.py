@@ -1,0 +1,42 @@
+"""Label rows beside what is on record about one participant: newest counts, newest answers. For staff only."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from bot.db.symptoms import SymptomReport
+from bot.services import known_facts
+from bot.services.context import Tx
+from bot.services.timeline import Course
+from bot.symptoms.condition import Facts
+from bot.symptoms.label import LabelRow, matching
+from schedules.regimen import arm_in_force
+
+ANSWERS_LAST = timedelta(days=14)  # two weekly checks: what was told before that is history
+
+
+async def rows(tx: Tx, course: Course) -> tuple[LabelRow, ...]:
+    """The rows that speak of a drug of the arm in force, and of a fact that is not too old."""
+    arm = arm_in_force(course.timeline, tx.now)
+    if arm is None:
+        return ()
+    drugs = [one.drug for one in course.study.arms[arm].drugs]
+    known = await known_facts.of_participant(tx, course.participant_id, course.study.symptom_rules.lab_days)
+    latest = await tx.first(
+        select(SymptomReport.definition, SymptomReport.answers)
+        .where(SymptomReport.participant_id == course.participant_id)
+        .where(SymptomReport.recorded_at > tx.now - ANSWERS_LAST)
+        .order_by(SymptomReport.symptom_report_id.desc())
+        .limit(1)
+    )
+    rule = course.study.symptom_check
+    if latest is not None:
+        check, answers = tx.ctx.book.questionnaire_by_hash(latest.definition), latest.answers
+    elif rule is not None:
+        check, answers = tx.ctx.book.questionnaire(rule.questionnaire, tx.now)[1], {}
+    else:
+        return ()
+    facts = Facts(check, check.clean(answers), known=known)
+    return matching(tx.ctx.book.label(tx.now)[1], facts, drugs)
