@@ -27,6 +27,8 @@ NURSE = Author("staff:1", "staff")
 LINKING = ("1", "1", "1", "1")  # myself, agree, keep, keep
 SURNAMES = "王李张刘陈杨赵黄周吴"
 
+LOOKS = timedelta(minutes=10)  # people look at their phones at these moments: fewer instants to play
+
 Act = Callable[[], Awaitable[None]]
 
 
@@ -52,6 +54,10 @@ NOT_SAYING = "不想答"  # stands under a question about one symptom
 ALWAYS = ("本人回答", "选好了", "没有了", "跳过")
 MENU_LABELS = ("今天的药",)
 MOST_TAPS = 20
+
+
+def _next_look(at: datetime) -> datetime:
+    return at + (datetime.min.replace(tzinfo=at.tzinfo) - at) % LOOKS
 
 
 @dataclass(slots=True)
@@ -115,9 +121,8 @@ class Cohort:
     async def run(self, until: datetime) -> None:
         """Let everything happen up to `until`, in order of time: what was due, and what people do about it."""
         while True:
-            now = await self.stage.now()
+            now, due = await self.stage.ahead()
             self._notice(now)
-            due = await self.stage.next_due()
             planned = self._plans[0][0] if self._plans else None
             times = [one for one in (due, planned) if one is not None and one <= until]
             if not times:
@@ -142,7 +147,7 @@ class Cohort:
         if self.random.random() <= person.character.answers:
             person.waiting = True
             wait = timedelta(minutes=self.random.uniform(*person.character.minutes))
-            self.at(now + wait, self._answering(person))
+            self.at(_next_look(now + wait), self._answering(person))
 
     def _answering(self, person: Person) -> Act:
         async def act() -> None:

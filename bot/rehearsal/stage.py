@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from bot.db.inbox import InboxMessage
-from bot.db.outbox import OutboundMessage
-from bot.db.timers import Timer
 from bot.errors import SendError
 from bot.messages import Inbound, Kind, Media, Outbound, Press
 from bot.rehearsal.phones import Phone, Shown
@@ -24,6 +22,24 @@ from bot.services.context import Ctx
 
 ACCOUNT = "stage"
 LOOPS = ("inbox", "timers", "outbox")
+
+# The clock, the next thing that is due, and when something runs out by itself.
+_AHEAD = text(
+    """
+    WITH clock AS (SELECT suiyao_now() AS now)
+    SELECT clock.now,
+      least(
+        (SELECT min(due_at) FROM timer WHERE state = 'waiting' AND due_at > clock.now),
+        (SELECT min(send_after) FROM outbound_message WHERE state = 'queued' AND send_after > clock.now),
+        (SELECT min(next_try_at) FROM inbox_message WHERE state = 'pending' AND next_try_at > clock.now)
+      ) AS due,
+      least(
+        (SELECT min(expires_at) FROM outbound_message WHERE state = 'queued'),
+        (SELECT min(lease_until) FROM outbound_message WHERE state = 'sending')
+      ) AS runs_out
+    FROM clock
+    """
+)
 
 
 class Stage:
@@ -35,6 +51,9 @@ class Stage:
         self.shown: list[Shown] = []
         self.news: set[int] = set()  # contacts whose page has something new
         self._ids = 0
+        self._received: int | None = None
+        self._sweeps = True  # whether something may have run out of time since
+        self._runs_out: datetime | None = datetime.min.replace(tzinfo=UTC)
 
     @property
     def ctx(self) -> Ctx:
@@ -130,6 +149,8 @@ class Stage:
 
     async def set_clock(self, instant: datetime) -> None:
         await deployment.set_virtual_now(self.ctx, instant)
+        self._sweeps = self._runs_out is not None and self._runs_out <= instant
+        self._runs_out = datetime.min.replace(tzinfo=UTC)  # not known until looked at again
         self._moved = True
         self._woken.update(LOOPS)
 
@@ -140,8 +161,11 @@ class Stage:
     async def moving_to(self, instant: datetime) -> AsyncIterator[datetime]:
         """Let the clock run to `instant`, stopping wherever something is due. Yields each instant, settled."""
         await self.settle()
-        while (due := await self.next_due()) is not None and due <= instant:
-            now = max(due, await self.now())
+        while True:
+            now, due = await self.ahead()
+            if due is None or due > instant:
+                break
+            now = max(due, now)
             await self.set_clock(now)
             await self.settle()
             yield now
@@ -169,23 +193,15 @@ class Stage:
         async with self.ctx.begin() as tx:
             return tx.now
 
-    async def next_due(self) -> datetime | None:
-        """The next instant at which something is due that is not already past: a timer, a retry, a message."""
-        async with self.ctx.begin() as tx:
-            queries = (
-                select(func.min(Timer.due_at)).where(Timer.state == "waiting", Timer.due_at > tx.now),
-                select(func.min(OutboundMessage.send_after)).where(
-                    OutboundMessage.state == "queued", OutboundMessage.send_after > tx.now
-                ),
-                select(func.min(InboxMessage.next_try_at)).where(
-                    InboxMessage.state == "pending", InboxMessage.next_try_at > tx.now
-                ),
-            )
-            found = [at for query in queries if (at := await tx.scalar(query)) is not None]
-            return min(found) if found else None
+    async def ahead(self) -> tuple[datetime, datetime | None]:
+        """Now, and the next instant at which something is due that is not already past: a timer, a retry, a message."""
+        async with self.ctx.database.connect() as connection:
+            row = (await connection.execute(_AHEAD)).one()
+        self._runs_out = row.runs_out
+        return row.now, row.due
 
     async def _send(self) -> None:
-        if self._moved:
+        if self._moved and self._sweeps:
             await sending.sweep(self.ctx)
         for channel in sorted({phone.channel for phone in self.phones.values()} - {"web"}):
             while parcels := await sending.claim(self.ctx, channel, ACCOUNT, sending.UNPACED):
@@ -204,5 +220,10 @@ class Stage:
 
     async def _next_id(self) -> str:
         """External ids go on where the database ends, also when the stage is built anew between two lines."""
-        async with self.ctx.begin() as tx:
-            return f"u{await tx.scalar(select(func.coalesce(func.max(InboxMessage.inbox_id), 0))) + 1}"
+        if self._received is None:
+            async with self.ctx.begin() as tx:
+                self._received = int(
+                    await tx.scalar(select(func.coalesce(func.max(InboxMessage.inbox_id), 0)))
+                )
+        self._received += 1
+        return f"u{self._received}"

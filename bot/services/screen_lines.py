@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import IntEnum
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, and_, func, or_, select
+from sqlalchemy import ARRAY, BigInteger, Row, and_, any_, bindparam, or_, select
 
 from bot.db.conversations import Question
 from bot.db.inbox import InboxMessage
@@ -62,99 +65,78 @@ class Spoken:
 
 async def spoken(tx: Tx, who: Who, open_token: str | None) -> tuple[Spoken, ...]:
     """Oldest first. The open question is left out: it stands elsewhere."""
-    if who.state == "moved":
-        return await _after_moving(tx, who, open_token)
     contacts = await contacts_of(tx, who)
-    lines = [*await _ours(tx, who, contacts, open_token), *await _theirs(tx, who, contacts)]
-    lines.sort(key=lambda line: (line.at, line.kin, line.number))
+    ours, theirs = await _ours(tx, contacts, open_token), await _theirs(tx, contacts)
+    wanted = [sealed_id for row in ours for sealed_id in (row.sealed_id, row.settled_sealed)]
+    opened = await unsealing.bytes_of(tx, [*wanted, *(row.sealed_id for row in theirs)])
+    lines = [line for row in ours for line in _lines(tx, who, row, opened)]
+    lines += [_mine(tx, who, row, opened[row.sealed_id]) for row in theirs if row.sealed_id in opened]
+    lines = sorted((line for line in lines if line.text), key=lambda line: (line.at, line.kin, line.number))
     return tuple(lines[-SHOWN:])
-
-
-async def _after_moving(tx: Tx, who: Who, open_token: str | None) -> tuple[Spoken, ...]:
-    """Only what was said to this telephone since the person left it: no word of what was said before."""
-    since = (
-        select(func.max(OutboundMessage.message_id))
-        .where(OutboundMessage.contact_id == who.contact_id, OutboundMessage.text_id == REBOUND)
-        .where(OutboundMessage.inbox_id.is_(None))
-    )
-    left = await tx.scalar(since) or 0
-    return tuple(line for line in await _ours(tx, who, [who.contact_id], open_token) if line.number >= left)
 
 
 async def contacts_of(tx: Tx, who: Who) -> list[int]:
     """All addresses of the person behind this one: they share one conversation."""
-    if who.correspondent_id is None or who.state == "moved":
+    if who.correspondent_id is None:
         return [who.contact_id]
-    query = select(Contact.contact_id).where(Contact.correspondent_id == who.correspondent_id)
-    return list((await tx.execute(query)).scalars())
+    rows = await tx.execute(_CONTACTS, {"correspondent_id": who.correspondent_id})
+    return list(rows.scalars())
 
 
-async def _ours(tx: Tx, who: Who, contacts: list[int], open_token: str | None) -> list[Spoken]:
-    """One line for each message or question, and one for what an answered question became.
+_CONTACTS = select(Contact.contact_id).where(Contact.correspondent_id == bindparam("correspondent_id"))
+_ANY_CONTACT = any_(bindparam("contacts", type_=ARRAY(BigInteger)))
+_OURS = (
+    select(OutboundMessage, Question.settled_sealed, Question.settled_at.label("answered_at"))
+    .outerjoin(Question, Question.token == OutboundMessage.token)
+    .where(
+        OutboundMessage.contact_id == _ANY_CONTACT,
+        or_(
+            OutboundMessage.state.in_(ARRIVED),
+            and_(OutboundMessage.state == "cancelled", Question.state == "answered"),
+        ),
+    )
+    .where(OutboundMessage.purpose != "settle", ~OutboundMessage.text_id.startswith("push."))
+    .order_by(OutboundMessage.message_id.desc())
+    .limit(SHOWN)
+)
+_THEIRS = (
+    select(InboxMessage)
+    .where(InboxMessage.contact_id == _ANY_CONTACT, InboxMessage.kind.in_(SAID))
+    .order_by(InboxMessage.inbox_id.desc())
+    .limit(SHOWN)
+)
+
+
+async def _ours(tx: Tx, contacts: list[int], open_token: str | None) -> list[Row[Any]]:
+    """One row for each message or question; its record is what an answered question became.
 
     A neutral push is no line: on the page the question itself stands in its place. A question that was answered
     on the other screen before anybody looked here was taken back here, and is still told.
     """
-    rows = await tx.all(
-        select(OutboundMessage, Question.settled_sealed, Question.settled_at.label("answered_at"))
-        .outerjoin(Question, Question.token == OutboundMessage.token)
-        .where(
-            OutboundMessage.contact_id.in_(contacts),
-            or_(OutboundMessage.text_id != REBOUND, OutboundMessage.contact_id == who.contact_id),
-            or_(
-                OutboundMessage.state.in_(ARRIVED),
-                and_(OutboundMessage.state == "cancelled", Question.state == "answered"),
-            ),
-        )
-        .where(OutboundMessage.purpose != "settle", ~OutboundMessage.text_id.startswith("push."))
-        .order_by(OutboundMessage.message_id.desc())
-        .limit(SHOWN)
-    )
     first_of: dict[str, Row[Any]] = {}
-    for row in reversed(rows):
+    for row in reversed((await tx.execute(_OURS, {"contacts": contacts})).all()):
         if row.token is None or row.token != open_token:
             first_of.setdefault(row.token or f"m{row.message_id}", row)
-    kept = list(first_of.values())
-    contents = await unsealing.contents(tx, (row.sealed_id for row in kept))
-    records = await unsealing.texts(tx, (row.settled_sealed for row in kept))
-    return [
-        line
-        for row in kept
-        for line in _lines(tx, who, row, contents.get(row.sealed_id, {}), records.get(row.settled_sealed, ""))
-    ]
+    return list(first_of.values())
 
 
-def _lines(tx: Tx, who: Who, row: Row[Any], content: dict[str, Any], settled: str) -> list[Spoken]:
+async def _theirs(tx: Tx, contacts: list[int]) -> list[Row[Any]]:
+    return list((await tx.execute(_THEIRS, {"contacts": contacts})).all())
+
+
+def _lines(tx: Tx, who: Who, row: Row[Any], opened: Mapping[UUID | None, bytes]) -> list[Spoken]:
+    content = json.loads(opened.get(row.sealed_id, b"{}"))
     said = _line(tx, who, Kin.OURS, row.message_id, str(content.get("text", "")), row.created_at)
     lines = [replace(said, urgent=row.text_id.startswith(URGENT))]
-    if settled:
+    if row.settled_sealed in opened:
+        settled = opened[row.settled_sealed].decode("utf-8", "replace")
         lines.append(_line(tx, who, Kin.RECORD, row.message_id, settled, row.answered_at))
-    return [line for line in lines if line.text]
+    return lines
 
 
-async def _theirs(tx: Tx, who: Who, contacts: list[int]) -> list[Spoken]:
+def _mine(tx: Tx, who: Who, row: Row[Any], sealed: bytes) -> Spoken:
     """Words, media and commands. The tap of an answer is told by what the question became."""
-    rows = await tx.all(
-        select(InboxMessage)
-        .where(InboxMessage.contact_id.in_(contacts), InboxMessage.kind.in_(SAID))
-        .where(func.coalesce(InboxMessage.outcome, "") != "moved")
-        .order_by(InboxMessage.inbox_id.desc())
-        .limit(SHOWN)
-    )
-    sealed = await unsealing.bytes_of(tx, (row.sealed_id for row in rows))
-    lines = [
-        _line(
-            tx,
-            who,
-            Kin.MINE,
-            row.inbox_id,
-            _words(tx, who, unpack(row, sealed[row.sealed_id])),
-            row.received_at,
-        )
-        for row in rows
-        if row.sealed_id in sealed
-    ]
-    return [line for line in lines if line.text]
+    return _line(tx, who, Kin.MINE, row.inbox_id, _words(tx, who, unpack(row, sealed)), row.received_at)
 
 
 def _words(tx: Tx, who: Who, said: Inbound) -> str:
