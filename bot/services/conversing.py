@@ -15,7 +15,6 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import insert, select, update
 
 from bot.db.conversations import Conversation, Question
-from bot.db.privacy import Sealed
 from bot.dialogue import engine
 from bot.dialogue.script import DoStep, Script
 from bot.dialogue.turn import JSON, SILENCE, Heard, Phrase, Say, State, Turn
@@ -74,22 +73,25 @@ async def open_talk(
     """A conversation and its first turn, of which nothing was said yet."""
     definition, script = tx.ctx.book.script(name, tx.now)
     turn = engine.begin(script, slots, local_now(tx, who), tx.ctx.book.lexicon(tx.now))
+    state_sealed = await sealing.seal(tx, who.key_id, "state", {})
+    participant_id, correspondent_id = between = _between(who)
     conversation_id = await tx.scalar(
         insert(Conversation)
         .values(
-            participant_id=who.participant_id,
-            correspondent_id=who.correspondent_id if who.participant_id is not None else None,
+            participant_id=participant_id,
+            correspondent_id=correspondent_id,
             contact_id=who.contact_id,
             script=name,
             definition=definition,
-            state_sealed=await sealing.seal(tx, who.key_id, "state", {}),
+            state_sealed=state_sealed,
             topic=topic,
             started_at=tx.now,
         )
         .returning(Conversation.conversation_id)
     )
     # Not yet begun: whatever the first turn leads to is a move away from here, and is saved.
-    return Talk(conversation_id, script, State(name, "", {}), None), turn
+    unbegun = State(name, "", {})
+    return Talk(conversation_id, script, unbegun, None, state_sealed, who.key_id, between), turn
 
 
 def begun(talk: Talk, state: State) -> Talk:
@@ -181,25 +183,22 @@ def _waits(script: Script, turn: Turn) -> bool:
 
 
 async def _save(tx: Tx, who: Who, talk: Talk, turn: Turn) -> None:
-    row = (
-        await tx.execute(
-            select(Conversation.state_sealed, Sealed.key_id)
-            .join(Sealed, Sealed.sealed_id == Conversation.state_sealed)
-            .where(Conversation.conversation_id == talk.conversation_id)
-        )
-    ).one()
     state = turn.state.to_json() if turn.state else {}
-    await sealing.reseal(tx, row.key_id, row.state_sealed, "state", state)
-    changes: dict[str, Any] = {
-        # A stranger who linked in this very turn is somebody from here on.
-        "participant_id": who.participant_id,
-        "correspondent_id": who.correspondent_id if who.participant_id is not None else None,
-    }
+    await sealing.reseal(tx, talk.state_key, talk.state_sealed, "state", state)
+    changes: dict[str, Any] = {}
+    if _between(who) != talk.between:  # a stranger who linked in this very turn is somebody from here on
+        changes = dict(zip(("participant_id", "correspondent_id"), _between(who), strict=True))
     if turn.state is None:
         changes |= {"ended_at": tx.now, "outcome": "ended"}
-    await tx.execute(
-        update(Conversation).where(Conversation.conversation_id == talk.conversation_id).values(**changes)
-    )
+    if changes:
+        await tx.execute(
+            update(Conversation).where(Conversation.conversation_id == talk.conversation_id).values(**changes)
+        )
+
+
+def _between(who: Who) -> tuple[int | None, int | None]:
+    """Participant and correspondent; neither of a stranger, whose conversation is his contact's."""
+    return (None, None) if who.participant_id is None else (who.participant_id, who.correspondent_id)
 
 
 async def _settle(

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ARRAY, BigInteger, Row, and_, any_, bindparam, or_, select
+from sqlalchemy import ARRAY, BigInteger, Row, and_, any_, bindparam, func, or_, select
 
 from bot.db.conversations import Question
 from bot.db.inbox import InboxMessage
@@ -66,7 +66,8 @@ class Spoken:
 async def spoken(tx: Tx, who: Who, open_token: str | None) -> tuple[Spoken, ...]:
     """Oldest first. The open question is left out: it stands elsewhere."""
     contacts = await contacts_of(tx, who)
-    ours, theirs = await _ours(tx, contacts, open_token), await _theirs(tx, contacts)
+    ours = await _ours(tx, who, contacts, open_token)
+    theirs = await _theirs(tx, contacts) if who.state != "moved" else []
     wanted = [sealed_id for row in ours for sealed_id in (row.sealed_id, row.settled_sealed)]
     opened = await unsealing.bytes_of(tx, [*wanted, *(row.sealed_id for row in theirs)])
     lines = [line for row in ours for line in _lines(tx, who, row, opened)]
@@ -77,7 +78,7 @@ async def spoken(tx: Tx, who: Who, open_token: str | None) -> tuple[Spoken, ...]
 
 async def contacts_of(tx: Tx, who: Who) -> list[int]:
     """All addresses of the person behind this one: they share one conversation."""
-    if who.correspondent_id is None:
+    if who.correspondent_id is None or who.state == "moved":
         return [who.contact_id]
     rows = await tx.execute(_CONTACTS, {"correspondent_id": who.correspondent_id})
     return list(rows.scalars())
@@ -90,6 +91,7 @@ _OURS = (
     .outerjoin(Question, Question.token == OutboundMessage.token)
     .where(
         OutboundMessage.contact_id == _ANY_CONTACT,
+        or_(OutboundMessage.text_id != REBOUND, OutboundMessage.contact_id == bindparam("contact_id")),
         or_(
             OutboundMessage.state.in_(ARRIVED),
             and_(OutboundMessage.state == "cancelled", Question.state == "answered"),
@@ -102,22 +104,36 @@ _OURS = (
 _THEIRS = (
     select(InboxMessage)
     .where(InboxMessage.contact_id == _ANY_CONTACT, InboxMessage.kind.in_(SAID))
+    .where(func.coalesce(InboxMessage.outcome, "") != "moved")
     .order_by(InboxMessage.inbox_id.desc())
     .limit(SHOWN)
 )
 
 
-async def _ours(tx: Tx, contacts: list[int], open_token: str | None) -> list[Row[Any]]:
+async def _ours(tx: Tx, who: Who, contacts: list[int], open_token: str | None) -> list[Row[Any]]:
     """One row for each message or question; its record is what an answered question became.
 
     A neutral push is no line: on the page the question itself stands in its place. A question that was answered
-    on the other screen before anybody looked here was taken back here, and is still told.
+    on the other screen before anybody looked here was taken back here, and is still told. A telephone that the
+    person left shows only what was said to it since: no word of what was said before.
     """
     first_of: dict[str, Row[Any]] = {}
-    for row in reversed((await tx.execute(_OURS, {"contacts": contacts})).all()):
+    left = await _left_at(tx, who) if who.state == "moved" else 0
+    rows = (await tx.execute(_OURS, {"contacts": contacts, "contact_id": who.contact_id})).all()
+    for row in reversed([row for row in rows if row.message_id >= left]):
         if row.token is None or row.token != open_token:
             first_of.setdefault(row.token or f"m{row.message_id}", row)
     return list(first_of.values())
+
+
+async def _left_at(tx: Tx, who: Who) -> int:
+    """The message that told this telephone that it was left."""
+    since = (
+        select(func.max(OutboundMessage.message_id))
+        .where(OutboundMessage.contact_id == who.contact_id, OutboundMessage.text_id == REBOUND)
+        .where(OutboundMessage.inbox_id.is_(None))
+    )
+    return await tx.scalar(since) or 0
 
 
 async def _theirs(tx: Tx, contacts: list[int]) -> list[Row[Any]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,6 +13,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Row, or_, select
 
 from bot.db.conversations import Conversation, Question
+from bot.db.privacy import Sealed
 from bot.dialogue import engine
 from bot.dialogue.lexicon import normal
 from bot.dialogue.script import AskStep, Script
@@ -34,12 +37,17 @@ class Talk:
     script: Script
     state: State
     token: str | None  # of its open question
+    state_sealed: uuid.UUID
+    state_key: uuid.UUID
+    between: tuple[int | None, int | None]
+    """Participant and correspondent as its row has them."""
 
 
 _TALK = (
     select(
         Conversation.conversation_id,
         Conversation.participant_id,
+        Conversation.correspondent_id,
         Conversation.contact_id,
         Conversation.script,
         Conversation.definition,
@@ -48,9 +56,12 @@ _TALK = (
         Question.state,
         Question.settled_sealed,
         Question.asked_at,
+        Sealed.key_id.label("state_key"),
+        Sealed.ciphertext.label("state_ciphertext"),
     )
     .select_from(Question)
     .join(Conversation, Conversation.conversation_id == Question.conversation_id)
+    .outerjoin(Sealed, Sealed.sealed_id == Conversation.state_sealed)
 )
 
 
@@ -81,12 +92,15 @@ def asked_of(who: Who) -> tuple[Any, ...]:
 
 async def talk_of(tx: Tx, row: Row[Any]) -> Talk | None:
     """None when the person's key is gone, or the conversation is over."""
-    saved = await sealing.unseal_json(tx, row.state_sealed)
+    sealed = await sealing.unsealed(tx, row.state_sealed, row.state_key, "state", row.state_ciphertext)
+    saved = json.loads(sealed) if sealed else {}
     if not saved:
         return None
     script = tx.ctx.book.script_by_hash(row.definition)
     state = await freshening.true_now(tx, row.participant_id, script, State.from_json(saved))
-    return Talk(row.conversation_id, script, state, row.token if row.state == "open" else None)
+    token = row.token if row.state == "open" else None
+    between = (row.participant_id, row.correspondent_id)
+    return Talk(row.conversation_id, script, state, token, row.state_sealed, row.state_key, between)
 
 
 def asked(talk: Talk) -> AskStep | None:
