@@ -11,14 +11,17 @@ from bot.console.moments import day, moment
 from bot.console.participant import ONE
 from bot.console.visit import Visit
 from bot.errors import Refused
-from bot.services import access, cycle_gates, participant_page, staff_decisions, timeline
+from bot.services import access, cycle_gates, decision_log, participant_page, staff_decisions, timeline
 from bot.services.decisions import END_REASONS
 from bot.services.staff_decisions import KINDS, REASONS, Decision
 from schedules import gates
 from schedules.localtime import dosing_date
 
 HERE = f"{ONE}/decisions"
-FIELDS = ("what", "reason", "since", "drug", "level", "arm", "cycle", "first_day")
+FIELDS = ("what", "reason", "since", "drug", "level", "arm", "cycle", "first_day", "note")
+NOTE_KEPT = (
+    12_000  # of a letter that is too long no word is lost: it comes back with the sentence that says so
+)
 OVERRIDE = "override"  # chosen on the preview, where the conditions are seen
 
 
@@ -42,8 +45,9 @@ async def _show(visit: Visit, status: int = 200, fault: str = "") -> Response:
             today=dosing_date(tx.now, course.zone, course.study.dosing_day_ends),
             reasons=REASONS,
             ends=END_REASONS,
+            made=await decision_log.made(tx, visit.staff, participant_id),
             fault=fault,
-            typed={name: visit.form.text(name) for name in FIELDS},
+            typed={name: visit.form.text(name, NOTE_KEPT) for name in FIELDS},
         )
 
 
@@ -77,7 +81,7 @@ async def _preview(visit: Visit, fault: str = "") -> Response:
         passed=gates.passed(found.gate),
         overrides=cycle_gates.OVERRIDES,
         fault=fault,
-        fields={name: visit.form.text(name) for name in FIELDS},
+        fields={name: visit.form.text(name, NOTE_KEPT) for name in FIELDS},
     )
 
 
@@ -114,6 +118,7 @@ def _decision(visit: Visit, zone: str) -> Decision:
         drug=form.text("drug") or None,
         cycle=form.number("cycle"),
         first_day=day(form.text("first_day")),
+        note=form.text("note", NOTE_KEPT),
     )
 
 

@@ -14,6 +14,7 @@ from bot.services import (
     label_references,
     participant_page,
     sending_history,
+    staff_enrolment,
     symptom_courses,
     timeline,
 )
@@ -38,6 +39,7 @@ async def overview(visit: Visit) -> Response:
             course=course,
             regimen=participant_page.regimen(course, tx.now),
             cycles=dose_calendar.cycles(course, doses, tx.now, today),
+            eligibility=await staff_enrolment.eligibility(tx, participant_id),
             holds=await participant_page.holds(tx, participant_id),
             reach=await participant_page.reach(tx, participant_id),
             invited_until=await participant_page.open_invitation(tx, participant_id),

@@ -136,6 +136,24 @@ class Consent(Recorded, Base):
     text_hash: Mapped[Word]
 
 
+class EligibilityAnswer(Base):
+    """How one condition of the study was judged at enrolment, by whom, under which edition of the study. Insert-only."""
+
+    __tablename__ = "eligibility_answer"
+    __table_args__ = (
+        CheckConstraint("answer IN ('met', 'not_met', 'unsure')", name="answer"),
+        Index("ix_eligibility_answer_participant_id", "participant_id"),
+    )
+    eligibility_answer_id: Mapped[Id]
+    participant_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("participant.participant_id"))
+    criterion: Mapped[Word]
+    answer: Mapped[Word]
+    study_version: Mapped[Word]
+    definition: Mapped[Word]  # hash of the study
+    recorded_at: Mapped[Instant]
+    recorded_by: Mapped[Word]
+
+
 class Invitation(Base):
     """A way in: single use, short-lived. Only a keyed hash of its code is kept."""
 

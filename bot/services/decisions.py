@@ -6,6 +6,7 @@ Only the unsent future is planned anew; what was asked and answered stays. Every
 from __future__ import annotations
 
 import dataclasses
+import uuid
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -13,10 +14,10 @@ from sqlalchemy import CompoundSelect, insert, select, update
 
 from bot.db.doses import DoseEvent, DosePrompt
 from bot.db.outbox import OutboundMessage
-from bot.db.people import StatusChange
+from bot.db.people import Participant, StatusChange
 from bot.db.regimens import CycleStart, DoseLevelChange, Hold, RegimenAssignment, Resume
 from bot.errors import Refused
-from bot.services import conversing, dosing, planning, talks, timers
+from bot.services import conversing, dosing, planning, sealing, talks, timers
 from bot.services.auditing import of_participant
 from bot.services.context import Tx
 from bot.services.dosing import Author
@@ -33,11 +34,12 @@ ALL_TIMERS = ("prompt", "later", "followup", "nudge", "close", "extend", "cycle_
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Order:
-    """Whose decision, from when, and why (a code; never free words about a person)."""
+    """Whose decision, from when, and why (a code). `note`: free words about it, kept sealed, in no export."""
 
     author: Author
     effective_from: datetime
     reason: str | None = None
+    note: str = ""
 
 
 async def hold(tx: Tx, participant_id: int, order: Order, drug: str | None) -> Change:
@@ -168,10 +170,18 @@ async def _write(tx: Tx, table: Any, participant_id: int, order: Order, **values
             effective_from=order.effective_from,
             recorded_at=tx.now,
             reason=order.reason,
+            note_sealed=await _sealed(tx, participant_id, order.note),
             **dataclasses.asdict(order.author),
             **values,
         )
     )
+
+
+async def _sealed(tx: Tx, participant_id: int, note: str) -> uuid.UUID | None:
+    if not note:
+        return None
+    key_id = await tx.scalar(select(Participant.key_id).where(Participant.participant_id == participant_id))
+    return await sealing.seal(tx, key_id, "note", note)
 
 
 async def _follow(tx: Tx, participant_id: int, order: Order, action: str, **detail: Any) -> Change:

@@ -31,6 +31,7 @@ REASONS = (
     "correction",
     "other",
 )
+LONGEST_NOTE = 10_000
 PAST, FUTURE = timedelta(days=400), timedelta(days=60)
 
 
@@ -46,6 +47,7 @@ class Decision:
     arm: str = ""
     cycle: int | None = None
     first_day: date | None = None
+    note: str = ""
     override: str = ""  # why a cycle begins although a condition is not met or not assessable
 
 
@@ -120,7 +122,9 @@ async def _decide(tx: Tx, session: Session, participant_id: int, decision: Decis
     known = END_REASONS if decision.what == "end" else REASONS
     if decision.reason not in known:
         raise Refused("console.decision.reason")
-    order = Order(Author(session.actor, "staff"), since, decision.reason)
+    if len(decision.note) > LONGEST_NOTE:
+        raise Refused("console.decision.note_long", limit=LONGEST_NOTE)
+    order = Order(Author(session.actor, "staff"), since, decision.reason, decision.note.strip())
     return await KINDS[decision.what](tx, participant_id, order, decision)
 
 

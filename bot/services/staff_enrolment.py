@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from sqlalchemy import Row, insert, select
+
+from bot.db.people import EligibilityAnswer
 from bot.errors import Refused
 from bot.services import enrolment, linking
 from bot.services.access import Session
@@ -48,6 +52,21 @@ async def enrol(tx: Tx, session: Session, new: NewParticipant, record: Record, o
     await tx.widen()  # a new person's keys belong to no site yet
     done = await enrolment.enrol(tx, new, Author(session.actor, "staff"))
     kept = {one.id: record.answers[one.id] for one in study.eligibility.criteria}
+    await tx.execute(
+        insert(EligibilityAnswer),
+        [
+            {
+                "participant_id": done.participant_id,
+                "criterion": criterion,
+                "answer": answer,
+                "study_version": study.version,
+                "definition": study_hash,
+                "recorded_at": tx.now,
+                "recorded_by": session.actor,
+            }
+            for criterion, answer in kept.items()
+        ],
+    )
     of_participant(tx, done.participant_id, session.actor, "eligibility", answers=kept, definition=study_hash)
     note_down(tx, session.actor, session.actor, "enrolled", participant=done.participant_id, once=once)
     return done
@@ -67,3 +86,12 @@ async def invite(
     invited = await linking.invite(tx, participant_id, session.actor, relation)
     note_down(tx, session.actor, session.actor, "invited", participant=participant_id, why=why, once=once)
     return invited
+
+
+async def eligibility(tx: Tx, participant_id: int) -> list[Row[Any]]:
+    """How each condition was judged, in the order in which it was asked. Empty for whoever was enrolled without."""
+    return await tx.all(
+        select(EligibilityAnswer)
+        .where(EligibilityAnswer.participant_id == participant_id)
+        .order_by(EligibilityAnswer.eligibility_answer_id)
+    )

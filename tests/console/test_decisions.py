@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from bot.db.people import StatusChange
 from bot.db.regimens import CycleStart, DoseLevelChange, Hold
+from bot.services import sealing
 from tests.support.office import Office, Visitor, office
 from tests.support.patient import enrolled
 
@@ -51,6 +52,25 @@ async def test_a_hold_is_shown_first_and_then_made(town: Office) -> None:
         hold = (await tx.all(select(Hold)))[0]
         assert (hold.drug, hold.reason, hold.confirmed) == ("lenalidomide", "toxicity", True)
         assert hold.recorded_by == f"staff:{await town.staff_id('investigator')}"
+
+
+async def test_a_note_is_kept_sealed_and_shown_to_who_may_read_words(town: Office) -> None:
+    person = await enrolled(town)
+    home = f"/console/participants/{person.participant_id}"
+    note = "门诊说手麻明显，<b>先停</b>来那度胺"
+    async with town.signed_in("investigator") as visitor:
+        seen = await previewed(visitor, home, **HOLD, note=note)
+        assert "&lt;b&gt;先停" in visitor.last
+        await visitor.follow(f"{home}/decisions", **HOLD, note=note, seen=seen)
+        assert "&lt;b&gt;先停" in (await visitor.get(f"{home}/decisions")).text
+        csv = await visitor.get("/console/report/compliance?study=nct04217967&format=csv")
+        assert csv.status_code == 200 and "先停" not in csv.text
+        too_long = await visitor.post(f"{home}/decisions/preview", **HOLD, note="长" * 10_001)
+        assert too_long.status_code == 422 and "at most 10000" in too_long.text
+        assert too_long.text.count("长") == 10_001, "no word that was typed is lost"
+    async with town.ctx.begin() as tx:
+        hold = (await tx.all(select(Hold)))[0]
+        assert await sealing.unseal_text(tx, hold.note_sealed) == note
 
 
 async def test_the_same_form_again_or_an_older_preview_changes_nothing(town: Office) -> None:

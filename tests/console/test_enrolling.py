@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import func, select
 
 from bot.db.audit import AuditEntry
-from bot.db.people import Invitation, Participant
+from bot.db.people import EligibilityAnswer, Invitation, Participant
 from bot.db.sites import Site, StaffMember
 from bot.messages import Kind
 from bot.rehearsal.stage import Stage
@@ -64,8 +64,16 @@ async def test_from_the_form_to_a_linked_phone(town: Office) -> None:
     assert "手机" in stage.shown[-1].text or stage.shown[-1].choices
     async with town.ctx.begin() as tx:
         rows = await tx.all(select(AuditEntry).filter_by(action="eligibility"))
+        kept = await tx.all(select(EligibilityAnswer).order_by(EligibilityAnswer.eligibility_answer_id))
+    actor = f"staff:{await town.staff_id('coordinator')}"
     assert rows[0].detail["answers"] == dict.fromkeys(CRITERIA, "met")
-    assert rows[0].actor == f"staff:{await town.staff_id('coordinator')}"
+    assert rows[0].actor == actor
+    assert [(one.criterion, one.answer, one.recorded_by) for one in kept] == [
+        (criterion, "met", actor) for criterion in CRITERIA
+    ]
+    async with town.signed_in("nurse") as nurse:
+        page = await nurse.get(f"/console/participants/{kept[0].participant_id}")
+        assert "Neither pregnant nor breast-feeding" in page.text and "study version" in page.text
 
 
 @pytest.mark.parametrize(
