@@ -38,6 +38,7 @@ COMMANDS = {
     "digest": "bot.commands.digest:digest",
     "why": "bot.commands.inbox:why",
     "audit": "bot.commands.audit:audit",
+    "restored": "bot.commands.restored:restored",
 }
 
 

@@ -60,8 +60,11 @@ class App:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, settings: Settings) -> AsyncIterator[App]:
-        """Connect, check everything that can be checked, and close again at the end. Raises Misconfigured."""
+    async def open(cls, settings: Settings, *, restored: bool = False) -> AsyncIterator[App]:
+        """Connect, check everything that can be checked, and close again at the end. Raises Misconfigured.
+
+        `restored`: to put a database that was read back from a backup in quarantine.
+        """
         async with AsyncExitStack() as stack:
             telegram = None
             bot_name = ""
@@ -71,7 +74,7 @@ class App:
                 bot_name = await _bot_name(telegram)
             app = cls(settings, telegram, bot_name)
             stack.push_async_callback(app.database.close)
-            await deployment.check(app.ctx, machine_now(), CLOCKS_APART_SECONDS)
+            await deployment.check(app.ctx, machine_now(), CLOCKS_APART_SECONDS, restored=restored)
             yield app
 
     async def accept(self, inbound: Inbound) -> None:

@@ -1,11 +1,11 @@
-"""One row: what this database is for, and which instant it is in a rehearsal."""
+"""One row: what this database is for, and which instant it is in a rehearsal. And when it was restored from a backup."""
 
 from __future__ import annotations
 
 from sqlalchemy import CheckConstraint
 from sqlalchemy.orm import Mapped
 
-from bot.db.base import Base, Blob, Id, Instant, OptionalInstant, Word
+from bot.db.base import Base, Blob, Id, Instant, OptionalInstant, OptionalWord, Word
 
 
 class Deployment(Base):
@@ -21,3 +21,14 @@ class Deployment(Base):
         Blob
     ]  # a known word under the keys: a wrong key is found at start, not at the first name
     created_at: Mapped[Instant]
+    epoch: Mapped[OptionalWord]  # of these very tables: a restored copy has others, and is recognised by that
+
+
+class RestoreGap(Base):
+    """A backup was restored: what was recorded after `since` and before `until` is lost."""
+
+    __tablename__ = "restore_gap"
+    restore_gap_id: Mapped[Id]
+    since: Mapped[Instant]
+    until: Mapped[Instant]
+    restored_by: Mapped[Word]

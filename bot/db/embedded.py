@@ -85,12 +85,24 @@ class EmbeddedPostgres:
         """Also when somebody is still connected: they are disconnected."""
         self.sql(f"DROP DATABASE IF EXISTS {_plain(name)} WITH (FORCE)")
 
+    def dump(self, name: str) -> Path:
+        """A backup as `pg_dump -Fc` makes it, beside the server's own files; the one before is gone."""
+        file = self.data / f"{_plain(name)}.dump"
+        self._must("pg_dump", *self._where(name), "-Fc", "-f", str(file))
+        return file
+
+    def read_back(self, dump: Path, name: str) -> None:
+        """A backup into a new database."""
+        self.create_database(name)
+        self._must("pg_restore", *self._where(name), str(dump))
+
     def sql(self, statement: str, database: str = "postgres") -> str:
         """One statement as superuser through psql; what it prints, without headings."""
-        where = ("-h", str(self._socket_folder), "-U", "postgres", "-d", database)
-        return self._must(
-            "psql", *where, "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", statement
-        ).strip()
+        options = ("-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", statement)
+        return self._must("psql", *self._where(database), *options).strip()
+
+    def _where(self, database: str) -> tuple[str, ...]:
+        return ("-h", str(self._socket_folder), "-U", "postgres", "-d", database)
 
     def _choose_socket_folder(self) -> Path:
         name = str(self.data / ".s.PGSQL.5432")

@@ -15,6 +15,9 @@ from bot.errors import Misconfigured
 from bot.services.context import Ctx
 
 _SCHEMA = text("SELECT max(version_num) FROM alembic_version")
+# The number of this very table. It stays through restarts and upgrades of the server; a table that was read back from a
+# backup is another table.
+EPOCH = text("SELECT CAST(CAST('deployment' AS regclass) AS oid)")
 
 
 async def prepare(ctx: Ctx, mark: str, virtual_now: datetime | None = None) -> None:
@@ -27,24 +30,36 @@ async def prepare(ctx: Ctx, mark: str, virtual_now: datetime | None = None) -> N
             "created_at": now,
         }
         await connection.execute(upsert(Deployment).values(fresh).on_conflict_do_nothing())
+        epoch = str((await connection.execute(EPOCH)).scalar_one())
+        await connection.execute(update(Deployment).where(Deployment.epoch.is_(None)).values(epoch=epoch))
         found = (await connection.execute(select(Deployment.mark, Deployment.key_check))).one()
     if found.mark != mark:
         raise Misconfigured(f"SUIYAO_DATABASE_URL: this database is marked {found.mark}, not {mark}")
     ctx.keyring.verify(found.key_check)
 
 
-async def check(ctx: Ctx, process_now: datetime, most_seconds_apart: float) -> None:
-    """Reach the database, fit its keys, compare clocks, read the definitions. Raises Misconfigured, one line."""
+async def check(
+    ctx: Ctx, process_now: datetime, most_seconds_apart: float, *, restored: bool = False
+) -> None:
+    """Reach the database, fit its keys, compare clocks, read the definitions. Raises Misconfigured, one line.
+
+    `restored`: only whoever is about to put a restored database in quarantine may open it.
+    """
     try:
         async with ctx.database.begin() as (connection, now):
             found = (await connection.execute(_SCHEMA)).scalar_one_or_none()
             row = (await connection.execute(select(Deployment))).first()
+            epoch = str((await connection.execute(EPOCH)).scalar_one())
     except (SQLAlchemyError, OSError) as problem:
         raise Misconfigured(f"SUIYAO_DATABASE_URL: {plain(problem)}") from None
     _same_schema(found or "none")
     if row is None:
         raise Misconfigured("SUIYAO_DATABASE_URL: this database is not prepared yet; run `suiyao migrate`")
     ctx.keyring.verify(row.key_check)
+    if row.epoch is not None and row.epoch != epoch and not restored:
+        raise Misconfigured(
+            "SUIYAO_DATABASE_URL: this database was restored from a backup; run `suiyao restored` before anything else"
+        )
     apart = abs((process_now - now).total_seconds())
     if row.virtual_now is None and apart > most_seconds_apart:
         raise Misconfigured(

@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from bot.db.digests import Digest
 from bot.db.sites import Site
 from bot.dialogue.turn import Phrase, Value
-from bot.services import needs, outbox, timers
+from bot.services import needs, outbox, restoring, timers
 from bot.services.alerts import on_call
 from bot.services.context import Tx
 from bot.services.needs import Need
@@ -64,11 +64,12 @@ async def send(tx: Tx, timer: Row[Any]) -> str:
         .returning(Digest.digest_id)
     )
     await plan_next(tx, site)
+    gap = await restoring.recent(tx)
     if digest_id is None:
         return "made_before"
     recipients = [to for person in await on_call(tx, site.site_id) for to in person.targets]
     for to in recipients:
-        written = write(tx, to.language, site, day, [Need.from_json(one) for one in content])
+        written = write(tx, to.language, site, day, [Need.from_json(one) for one in content], gap)
         draft = Draft(
             purpose="digest",
             lane=Lane.BULK,
@@ -83,11 +84,20 @@ async def send(tx: Tx, timer: Row[Any]) -> str:
     return f"sent:{len(recipients)}"
 
 
-def write(tx: Tx, language: str, site: Row[Any], day: date, found: list[Need]) -> Written:
-    """The digest in one language. An empty one says so: a morning without mail would leave people guessing."""
+def write(
+    tx: Tx, language: str, site: Row[Any], day: date, found: list[Need], gap: Row[Any] | None = None
+) -> Written:
+    """The digest in one language. An empty one says so: a morning without mail would leave people guessing.
+
+    `gap`: the database was restored lately; whoever reads this must know what may be missing.
+    """
     text = tx.ctx.wording.text
     head = text(language, Phrase("digest.head", {"site": site.code, "day": day, "count": len(found)}))
     lines = [_line(tx, language, need) for need in found] or [text(language, Phrase("digest.nobody"))]
+    if gap is not None:
+        zone = ZoneInfo(site.zone)
+        bounds: dict[str, Value] = {"since": gap.since.astimezone(zone), "until": gap.until.astimezone(zone)}
+        lines = [text(language, Phrase("digest.gap", bounds)), "", *lines]
     link = text(language, Phrase("digest.link", {"link": f"{tx.ctx.addresses.public_url}/console"}))
     subject = text(language, Phrase("digest.subject", {"site": site.code, "day": day, "count": len(found)}))
     return Written(subject, "\n".join([head, "", *lines, "", link]))
@@ -114,4 +124,5 @@ async def preview(tx: Tx, site_code: str, language: str) -> Written:
 
     site: Any = await site_of(tx, site_code)
     day = tx.now.astimezone(ZoneInfo(site.zone)).date()
-    return write(tx, language, site, day, await needs.of_site(tx, site.site_id))
+    gap = await restoring.recent(tx)
+    return write(tx, language, site, day, await needs.of_site(tx, site.site_id), gap)

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bot.services import edge_checks, pro_checks, reminding, symptom_checks
+from bot.services import edge_checks, pro_checks, reminding, restoring, symptom_checks
 from bot.services.timers import Fire
 
-FIRE: Mapping[str, Fire] = {**reminding.FIRE, **symptom_checks.FIRE, **pro_checks.FIRE, **edge_checks.FIRE}
+FIRE: Mapping[str, Fire] = {
+    **reminding.FIRE,
+    **symptom_checks.FIRE,
+    **pro_checks.FIRE,
+    **edge_checks.FIRE,
+    **restoring.FIRE,
+}

@@ -49,7 +49,7 @@ async def prompt(tx: Tx, timer: Row[Any]) -> str | Postpone:
     waiting = await open_questions(tx, course.participant_id, topic(timer.due_at))
     if waiting:
         return await _remind(tx, course, doses, timer.due_at, waiting)
-    return await _ask(tx, course, doses, timer.due_at, "prompt")
+    return await ask_about(tx, course, doses, timer.due_at, "prompt")
 
 
 async def _remind(
@@ -70,7 +70,7 @@ async def later(tx: Tx, timer: Row[Any]) -> str | Postpone:
     if blocked is not None:
         return blocked
     doses = [dose for dose in await unanswered(tx, course) if dose.dose_id in timer.payload["doses"]]
-    return await _ask(tx, course, doses, doses[0].due_at, "later") if doses else "answered"
+    return await ask_about(tx, course, doses, doses[0].due_at, "later") if doses else "answered"
 
 
 async def follow_up(tx: Tx, timer: Row[Any]) -> str | Postpone:
@@ -80,9 +80,9 @@ async def follow_up(tx: Tx, timer: Row[Any]) -> str | Postpone:
     if blocked is not None:
         return blocked
     due_at = datetime.fromisoformat(timer.payload["due_at"])
-    await _close_topic(tx, course, topic(due_at))
+    await close_topic(tx, course, topic(due_at))
     doses = [dose for dose in await unanswered(tx, course) if dose.due_at == due_at]
-    return await _ask(tx, course, doses, due_at, "followup") if doses else "answered"
+    return await ask_about(tx, course, doses, due_at, "followup") if doses else "answered"
 
 
 async def nudge(tx: Tx, timer: Row[Any]) -> str:
@@ -101,11 +101,11 @@ async def nudge(tx: Tx, timer: Row[Any]) -> str:
 async def close(tx: Tx, timer: Row[Any]) -> str:
     """The window is over: the question goes. The dose is unanswered, which is not the same as missed."""
     course = await load(tx, timer.participant_id)
-    await _close_topic(tx, course, timer.payload["topic"])
+    await close_topic(tx, course, timer.payload["topic"])
     return "closed"
 
 
-async def _close_topic(tx: Tx, course: Course, name: str) -> None:
+async def close_topic(tx: Tx, course: Course, name: str) -> None:
     """With whomever it was begun, also where nobody may be written to any more."""
     found = await talks.open_about(tx, course.participant_id, name)
     await conversing.end_all(tx, found, "question.past")
@@ -170,7 +170,7 @@ async def _unasked(tx: Tx, course: Course) -> list[Row[Any]]:
     return [row for row in rows if row.dose_id not in asked]
 
 
-async def _ask(tx: Tx, course: Course, doses: list[Row[Any]], due_at: datetime, purpose: str) -> str:
+async def ask_about(tx: Tx, course: Course, doses: list[Row[Any]], due_at: datetime, purpose: str) -> str:
     """Begin the dose conversation with everybody who should be asked. One group, however many screens."""
     able = await people.reachable(tx, course.participant_id)
     if not able:

@@ -13,6 +13,7 @@ from tests.services.conftest import House
 # Definitions, clocks, paces and seals say nothing about any person; who works where is seen by all who work here.
 OPEN_TO_ALL_SITES = {
     "deployment",
+    "restore_gap",
     "definition",
     "channel_account",
     "seal",

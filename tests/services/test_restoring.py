@@ -1,0 +1,86 @@
+"""A dump of last night is read back: recognised, put in quarantine, and nothing old goes out."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from bot.db.database import Database
+from bot.db.deployments import RestoreGap
+from bot.db.embedded import EmbeddedPostgres
+from bot.db.outbox import OutboundMessage
+from bot.db.timers import Timer
+from bot.errors import Misconfigured, Refused
+from bot.messages import Kind
+from bot.rehearsal.stage import Stage
+from bot.services import deployment, restoring
+from bot.services.context import Ctx
+from bot.setting_forms import asyncpg_url
+from tests.support import house
+from tests.support.database import runtime_url
+from tests.support.house import PHONE
+
+MORNING = datetime(2026, 11, 1, 23, 50, tzinfo=UTC)  # ten minutes before eight in Shanghai, day 1
+
+
+@asynccontextmanager
+async def read_back(postgres: EmbeddedPostgres, dump: Path, name: str) -> AsyncIterator[Ctx]:
+    """A new database from the dump, and a new process on it."""
+    postgres.read_back(dump, name)
+    database = Database(asyncpg_url(runtime_url(postgres, name)))
+    try:
+        yield house.new_ctx(database)
+    finally:
+        await database.close()
+        postgres.drop_database(name)
+
+
+async def test_a_backup_is_recognised_and_asks_instead_of_telling(
+    postgres: EmbeddedPostgres, database_url: str, database_name: str
+) -> None:
+    async with house.opened(database_url, MORNING) as town:
+        person = await house.enrolled(town, "lenalidomide")
+        stage = Stage(town.ctx)
+        phone = stage.phone("1001")
+        await stage.hear(phone, Kind.START, text=person.invited.code)
+        for words in (PHONE[-4:], "1", "1", "1", "1", "1"):
+            await stage.say(phone, words)
+        dump = postgres.dump(database_name)
+        await stage.move_to(MORNING + timedelta(minutes=20))
+        await stage.press(phone, "查看")
+        await stage.press(phone, "吃了")
+    async with read_back(postgres, dump, f"{database_name}_back") as ctx:
+        await deployment.set_virtual_now(ctx, MORNING + timedelta(hours=3))
+        with pytest.raises(Misconfigured, match="restored from a backup"):
+            await deployment.check(ctx, MORNING, 60)
+        await deployment.check(ctx, MORNING, 60, restored=True)
+        async with ctx.begin() as tx:
+            found = await restoring.quarantine(tx, "test")
+        assert (found.since, found.until) == (MORNING, MORNING + timedelta(hours=3))
+        await deployment.check(ctx, MORNING, 60)
+        after = Stage(ctx)
+        after.phones["1001"] = phone
+        phone.screen.clear()
+        await after.settle()
+        await after.move_to(MORNING + timedelta(hours=3, minutes=1))
+        await after.press(phone, "查看")
+        assert "您吃了吗" in phone.screen[next(reversed(phone.screen))].text
+        async with ctx.begin() as tx:
+            prompts = await tx.all(
+                select(Timer.outcome).where(Timer.kind == "prompt", Timer.state == "expired")
+            )
+            assert "restored" in {row.outcome for row in prompts}
+            gap = await restoring.recent(tx)
+            assert gap is not None and gap.until == found.until
+            told = await tx.all(
+                select(OutboundMessage).where(OutboundMessage.text_id == "staff.restored.body")
+            )
+            assert len(told) == 1
+            assert len(await tx.all(select(RestoreGap))) == 1
+            with pytest.raises(Refused):
+                await restoring.quarantine(tx, "test")
