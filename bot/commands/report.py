@@ -90,3 +90,22 @@ def pro_ctcae(study: str, site: str | None, as_of: str | None) -> None:
         return await pro_ctcae_csv(tx, instrument, study, site, instant)
 
     click.echo(in_transaction(work).encode(), nl=False)
+
+
+@report.command()
+@click.option("--study", required=True, help="Study id, such as nct04217967.")
+@click.option("--site", help="Code of one site.  [default: all]")
+@click.option(
+    "--as-of", metavar="INSTANT", help="UTC, as 2026-11-22T00:00Z.  [default: the last settled second]"
+)
+def supply(study: str, site: str | None, as_of: str | None) -> None:
+    """Capsules handed out, returned, told as taken and counted, as CSV: one row per participant and drug."""
+    from bot.commands.session import in_transaction
+    from bot.reports.supply import supply_csv
+
+    instant = _instant(as_of) if as_of is not None else None
+
+    async def work(tx: Tx) -> str:
+        return await supply_csv(tx, study, site, instant)
+
+    click.echo(in_transaction(work).encode(), nl=False)

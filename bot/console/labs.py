@@ -50,7 +50,7 @@ async def _show(visit: Visit, status: int = 200, fault: str = "") -> Response:
             days=sorted({row.collected_on for row in values}, reverse=True),
             values={(row.test, row.collected_on): row for row in values},
             newest={row.test: row for row in values},
-            label_rows=await label_references.rows(tx, course),
+            says=await label_references.references(tx, course),
             renal=await renal.clearance_of(tx, participant_id),
             stocks=await supplies.stocks(tx, course),
             supplies=await supplies.events(tx, participant_id),

@@ -44,7 +44,7 @@ async def overview(visit: Visit) -> Response:
             reach=await participant_page.reach(tx, participant_id),
             invited_until=await participant_page.open_invitation(tx, participant_id),
             symptoms=[(one, draw(one)) for one in symptoms],
-            label_rows=await label_references.rows(tx, course),
+            says=await label_references.references(tx, course),
             checks=await symptom_courses.checks(tx, participant_id),
             alerts=await alert_inbox.entries(tx, visit.staff, participant_id=participant_id),
             closed=await alert_inbox.entries(tx, visit.staff, closed=True, participant_id=participant_id),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import select
@@ -17,12 +18,20 @@ from schedules.regimen import arm_in_force
 ANSWERS_LAST = timedelta(days=14)  # two weekly checks: what was told before that is history
 
 
-async def rows(tx: Tx, course: Course) -> tuple[LabelRow, ...]:
+@dataclass(frozen=True, slots=True)
+class References:
+    """`drugs`: everything that the arm in force gives, named with every row: none is judged alone."""
+
+    drugs: tuple[str, ...]
+    rows: tuple[LabelRow, ...]
+
+
+async def references(tx: Tx, course: Course) -> References:
     """The rows that speak of a drug of the arm in force, and of a fact that is not too old."""
     arm = arm_in_force(course.timeline, tx.now)
     if arm is None:
-        return ()
-    drugs = [one.drug for one in course.study.arms[arm].drugs]
+        return References((), ())
+    drugs = tuple(one.drug for one in course.study.arms[arm].drugs)
     known = await known_facts.of_participant(tx, course.participant_id, course.study.symptom_rules.lab_days)
     latest = await tx.first(
         select(SymptomReport.definition, SymptomReport.answers)
@@ -37,6 +46,6 @@ async def rows(tx: Tx, course: Course) -> tuple[LabelRow, ...]:
     elif rule is not None:
         check, answers = tx.ctx.book.questionnaire(rule.questionnaire, tx.now)[1], {}
     else:
-        return ()
+        return References(drugs, ())
     facts = Facts(check, check.clean(answers), known=known)
-    return matching(tx.ctx.book.label(tx.now)[1], facts, drugs)
+    return References(drugs, matching(tx.ctx.book.label(tx.now)[1], facts, drugs))

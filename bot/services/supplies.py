@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row, insert, select
@@ -69,35 +69,39 @@ async def record(tx: Tx, participant_id: int, new: NewSupply, author: Author) ->
     )
 
 
-async def events(tx: Tx, participant_id: int) -> list[Row[Any]]:
+async def events(tx: Tx, participant_id: int, as_of: datetime | None = None) -> list[Row[Any]]:
+    """What was written down by `as_of` (None: by now)."""
     return await tx.all(
         select(SupplyEvent)
-        .where(SupplyEvent.participant_id == participant_id)
+        .where(SupplyEvent.participant_id == participant_id, SupplyEvent.recorded_at <= (as_of or tx.now))
         .order_by(SupplyEvent.on_day, SupplyEvent.supply_event_id)
     )
 
 
-async def stocks(tx: Tx, course: Course) -> dict[str, Stock]:
-    """Per drug of which anything was written down."""
+async def stocks(tx: Tx, course: Course, as_of: datetime | None = None) -> dict[str, Stock]:
+    """Per drug of which anything was written down, as it was on record at that instant."""
     found: dict[str, list[Supply]] = {}
-    for row in await events(tx, course.participant_id):
+    for row in await events(tx, course.participant_id, as_of):
         found.setdefault(row.drug, []).append(Supply(row.kind, row.on_day, row.quantity))
-    taken = await _intakes(tx, course) if found else {}
+    taken = await _intakes(tx, course, as_of or tx.now) if found else {}
     return {drug: stock(rows, taken.get(drug, [])) for drug, rows in found.items()}
 
 
-async def _intakes(tx: Tx, course: Course) -> dict[str, list[tuple[date, int]]]:
+async def _intakes(tx: Tx, course: Course, as_of: datetime) -> dict[str, list[tuple[date, int]]]:
     """The latest word about each dose, and every intake that no plan had."""
     rows = await tx.all(
         select(DoseReport, DoseEvent.local_date)
         .outerjoin(DoseEvent, DoseEvent.dose_id == DoseReport.dose_id)
         .ext(distinct_on(DoseReport.dose_id))
         .where(DoseReport.participant_id == course.participant_id, DoseReport.dose_id.is_not(None))
+        .where(DoseReport.recorded_at <= as_of)
         .order_by(DoseReport.dose_id, DoseReport.dose_report_id.desc())
     )
     beside = await tx.all(
         select(DoseReport).where(
-            DoseReport.participant_id == course.participant_id, DoseReport.dose_id.is_(None)
+            DoseReport.participant_id == course.participant_id,
+            DoseReport.dose_id.is_(None),
+            DoseReport.recorded_at <= as_of,
         )
     )
     found: dict[str, list[tuple[date, int]]] = {}

@@ -10,6 +10,7 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,10 @@ from sqlalchemy import insert, select
 
 from bot.db.alerts import AlertStep
 from bot.db.symptoms import ProvisionalGrade, SymptomReport
-from bot.services import signing_in
+from bot.services import labs, signing_in, supplies
+from bot.services.dosing import Author
+from bot.services.labs import NewLab
+from bot.services.supplies import NewSupply
 from tests.support.office import PASSWORD, Office, email, office
 from tests.support.patient import enrolled, linked
 
@@ -34,6 +38,7 @@ PATHS = {
     "dose": "/console/participants/1/doses/1",
     "symptoms": "/console/participants/1/symptoms",
     "decisions": "/console/participants/1/decisions",
+    "labs": "/console/participants/1/labs",
     "invitation": "/console/participants/1/invitation",
     "enrol": "/console/enrol",
     "site": "/console/sites/TST",
@@ -66,7 +71,25 @@ async def _story(town: Office) -> None:
             await stage.press(phone, label)
     await stage.move_to(NOW + timedelta(days=10, hours=2))
     await _grades(town, person.participant_id)
+    await _sheets(town, person.participant_id)
     await stage.say(phone, "胸口疼，喘不上气")
+
+
+async def _sheets(town: Office, participant_id: int) -> None:
+    """Two sheets of a laboratory, and capsules handed out."""
+    sheet = {"platelets": ("49", "x10^9/L"), "anc": ("1.4", "x10^9/L"), "hemoglobin": ("108", "g/L")}
+    sheet |= {"creatinine": ("86", "umol/L"), "weight": ("60", "kg")}
+    async with town.ctx.begin() as tx:
+        author, today = Author("staff:1", "staff"), tx.now.date()
+        for days in (8, 1):
+            for test, (value, unit) in sheet.items():
+                limits = (Decimal(100), Decimal(300)) if test == "platelets" else (None, None)
+                new = NewLab(test, Decimal(value) + days, unit, today - timedelta(days=days), *limits)
+                await labs.record(tx, participant_id, new, author, "form")
+        for kind, quantity in (("dispensed", 3), ("counted", 1)):
+            await supplies.record(
+                tx, participant_id, NewSupply("ixazomib", kind, today, quantity, "4mg"), author
+            )
 
 
 async def _grades(town: Office, participant_id: int) -> None:
@@ -74,7 +97,7 @@ async def _grades(town: Office, participant_id: int) -> None:
         for week, level in ((1, 1), (0, 2)):
             fact = {
                 "participant_id": participant_id,
-                "definition": "x",
+                "definition": tx.ctx.book.questionnaire("weekly", tx.now)[0],
                 "recorded_at": tx.now - timedelta(days=7 * week),
             }
             report_id = await tx.scalar(
@@ -83,7 +106,7 @@ async def _grades(town: Office, participant_id: int) -> None:
                     **fact,
                     questionnaire="weekly",
                     occasion="weekly",
-                    answers={},
+                    answers={"numbness": "yes", "numbness.pain": "yes", "numbness.limits": "housework"},
                     complete=True,
                     recorded_by="test",
                     as_whom="self",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -12,6 +14,7 @@ import pytest
 from sqlalchemy import select
 
 from bot.db.labs import GateOutcome, LabResult, SupplyEvent
+from bot.reports.supply import supply_csv
 from tests.support.office import Office, Visitor, office
 from tests.support.patient import enrolled
 
@@ -178,6 +181,11 @@ async def test_capsules_handed_out_and_counted(town: Office) -> None:
         page = await visitor.follow(f"{home}/supplies", **counted, once="another-number")
         assert "counted 1, expected 3" in page.text
         assert "differs by -2" in page.text
+        async with town.ctx.begin() as tx:
+            report = list(csv.DictReader(io.StringIO(await supply_csv(tx, "nct04217967", None, None))))
+        assert [(row["drug"], row["dispensed"], row["counted"], row["difference"]) for row in report] == [
+            ("ixazomib", "3", "1", "-2")
+        ]
         wrong = await visitor.post(f"{home}/supplies", **counted | {"quantity": "-1"}, once="third")
         assert wrong.status_code == 422
     assert len(await rows(town, SupplyEvent)) == 2

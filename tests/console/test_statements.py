@@ -57,7 +57,8 @@ async def grade(tx: object, participant_id: int, level: int) -> None:
     from bot.services.context import Tx
 
     assert isinstance(tx, Tx)
-    fact = {"participant_id": participant_id, "definition": "x", "recorded_at": tx.now}
+    definition = tx.ctx.book.questionnaire("weekly", tx.now)[0]
+    fact = {"participant_id": participant_id, "definition": definition, "recorded_at": tx.now}
     report_id = await tx.scalar(
         insert(SymptomReport)
         .values(
