@@ -32,6 +32,7 @@ __all__ = ["Backend", "ChatView", "Line", "OpenQuestion", "router"]
 log = logging.getLogger(__name__)
 
 DEFAULT_LANGUAGE = "zh_Hans_CN"
+LANGUAGES = {"zh_Hans_CN": "中文", "en": "English"}  # each by its own name
 _CODE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _PRESS = re.compile(r"[A-Za-z0-9_-]{1,40}:[a-z0-9_-]{1,20}")
 _PLACES = re.compile(r"/chat|/i/[A-Za-z0-9_-]{1,64}")
@@ -94,7 +95,9 @@ class Page:
         code = request.path_params["code"]
         if not _CODE.fullmatch(code):
             return HTMLResponse(self.renderer.outside(self._frame(request), None), 404)
-        return HTMLResponse(self.renderer.invitation(self._frame(request, back=f"/i/{code}"), code))
+        asked = request.query_params.get("lang", "")
+        frame = self._frame(request, asked if asked in LANGUAGES else "", back=f"/i/{code}")
+        return HTMLResponse(self.renderer.invitation(frame, code, LANGUAGES))
 
     async def start(self, request: Request) -> Response:
         """No cookie exists yet that a form could be bound to: the browser's word about the origin has to do.
@@ -125,7 +128,8 @@ class Page:
         if token is None or view is None:
             return HTMLResponse(self.renderer.outside(self._frame(request), None), 401)
         later = request.query_params.get("later", "")
-        frame = self._frame(request, view.language)
+        # Before somebody is linked, only his telephone knows which language he reads.
+        frame = self._frame(request, view.language if view.linked else "")
         response = HTMLResponse(self.renderer.chat(frame, view, token, later, None))
         device.give(response, token, self.secure)
         return response

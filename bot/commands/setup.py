@@ -17,10 +17,24 @@ def new_keys() -> str:
     )
 
 
-@click.command()
-def keys() -> None:
+@click.group(invoke_without_command=True)
+@click.pass_context
+def keys(context: click.Context) -> None:
     """Print a fresh set of keys for SUIYAO_KEYS. Keep it safe: without it nothing personal can be read again."""
-    click.echo(new_keys())
+    if context.invoked_subcommand is None:
+        click.echo(new_keys())
+
+
+@keys.command()
+def rewrap() -> None:
+    """Wrap every data key under the newest master, which stands first in SUIYAO_KEYS; then the old one may go.
+
+    Restart every process with the new keys first. Backups made before still need the old master.
+    """
+    from bot.commands.session import run
+    from bot.services.rewrapping import rewrap as rewrap_all
+
+    click.echo(f"{run(lambda app: rewrap_all(app.ctx, 'cli'))} data keys were wrapped anew.")
 
 
 @click.command()

@@ -46,6 +46,14 @@ class Keyring:
         """Open a wrapped data key and remember it. Raises Misconfigured when no master opens it."""
         self._remember(key_id, self._unwrap(wrapped, key_id.bytes))
 
+    def newest_mark(self) -> bytes:
+        """How everything begins that is wrapped under the master that wraps now."""
+        return self._newest.encode() + b"\0"
+
+    def rewrap(self, key_id: uuid.UUID, wrapped: bytes) -> bytes:
+        """The same data key under the newest master. Raises Misconfigured when no master opens it."""
+        return self._wrap(self._unwrap(wrapped, key_id.bytes), key_id.bytes)
+
     def knows(self, key_id: uuid.UUID) -> bool:
         return key_id in self._open
 

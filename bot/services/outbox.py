@@ -34,6 +34,7 @@ class Lane(IntEnum):
     BULK = 4
 
 
+BEFORE_LINKING = ("zh_Hans_CN", "en")
 REPLY_LIVES = timedelta(hours=24)
 
 
@@ -146,7 +147,16 @@ def render(tx: Tx, who: Who, phrases: Sequence[Phrase]) -> str:
 
 
 def word(tx: Tx, who: Who, phrase: Phrase) -> str:
-    """One text in the person's language; moments near now are told as today or yesterday."""
+    """One text in the person's language; moments near now are told as today or yesterday.
+
+    Of somebody who has not linked yet no language is known: what leads to linking is said in each.
+    """
+    if (
+        who.correspondent_id is None
+        and who.staff_id is None
+        and phrase.text_id.startswith(("link.", "reply.not_linked"))
+    ):
+        return "\n".join(tx.ctx.wording.text(language, phrase, now=None) for language in BEFORE_LINKING)
     return tx.ctx.wording.text(who.language, phrase, now=tx.now.astimezone(ZoneInfo(who.zone)))
 
 

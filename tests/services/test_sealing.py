@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from cryptography.exceptions import InvalidTag
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from bot.db.doses import DoseReport
@@ -15,7 +15,7 @@ from bot.db.keyring import Keyring
 from bot.db.people import Contact, Participant
 from bot.db.privacy import DataKey, Sealed
 from bot.errors import Misconfigured
-from bot.services import deployment, sealing
+from bot.services import deployment, rewrapping, sealing
 from bot.services.auditing import at_commit
 from bot.services.context import Ctx
 from bot.setting_forms import asyncpg_url
@@ -165,3 +165,32 @@ async def test_logs_tell_no_words(house: House, caplog: pytest.LogCaptureFixture
     logged = "\n".join(f"{record.getMessage()} {record.__dict__}" for record in caplog.records)
     assert "inbox_accepted" in logged
     assert [one for one in (*WORDS, *NAMES, *PHONES, *ADDRESSES) if one in logged] == []
+
+
+async def test_after_a_new_master_the_old_one_may_go(house: House) -> None:
+    """Everything opens under the new master alone, a destroyed key stays destroyed, and doing it again does nothing."""
+    async with house.ctx.begin() as tx:
+        gone = (await tx.all(select(DataKey.key_id).where(DataKey.scope == "strangers").limit(1)))[:1]
+        for row in gone:
+            await tx.execute(update(DataKey).where(DataKey.key_id == row.key_id).values(wrapped=None))
+    masters = {"master-2": b"n" * 32, "master-1": b"m" * 32}
+    both = _with(house.ctx, masters)
+    assert await rewrapping.rewrap(both, "test") >= 4
+    assert await rewrapping.rewrap(both, "test") == 0
+    alone = _with(house.ctx, {"master-2": b"n" * 32})
+    async with alone.begin() as tx:
+        await deployment.check(alone, tx.now, 60)
+        sealed = (
+            await tx.execute(select(Participant.name_sealed).order_by(Participant.participant_id))
+        ).scalars()
+        assert [await sealing.unseal_text(tx, one) for one in sealed] == list(NAMES)
+        for row in gone:
+            assert await tx.scalar(select(DataKey.wrapped).where(DataKey.key_id == row.key_id)) is None
+    with pytest.raises(Misconfigured, match="'master-2', which this database needs, is missing"):
+        async with house.ctx.begin() as tx:
+            await deployment.check(_with(house.ctx, {"master-1": b"m" * 32}), tx.now, 60)
+
+
+def _with(ctx: Ctx, masters: dict[str, bytes]) -> Ctx:
+    ring = Keyring(**(KEYS | {"masters": masters}))  # type: ignore[arg-type]  # a table of keyword arguments of two types
+    return Ctx(ctx.database, ring, ctx.wording, ctx.book, ctx.addresses, at_commit)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
@@ -61,8 +61,8 @@ class Renderer:
         self._templates.filters["whole_numbers"] = whole_numbers
         self._static = {name: f"/static/page/{file.name}" for name, file in static.items()}
 
-    def invitation(self, frame: Frame, code: str) -> str:
-        return self._page("invite.html", frame, code=code, once=device.new_once())
+    def invitation(self, frame: Frame, code: str, languages: Mapping[str, str]) -> str:
+        return self._page("invite.html", frame, code=code, once=device.new_once(), languages=languages)
 
     def outside(self, frame: Frame, notice: Notice | None) -> str:
         """For a device that nobody let in."""
