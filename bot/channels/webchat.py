@@ -21,6 +21,7 @@ from bot.channels.web import body, device, events
 from bot.channels.web.headers import LASTING, armour
 from bot.channels.web.media_kind import media_kind
 from bot.channels.web.notice import NotTaken
+from bot.channels.web.picture_metadata import without_metadata
 from bot.channels.web.render import Frame, Notice, Renderer
 from bot.channels.web.static_files import StaticFile, load_static
 from bot.channels.web.view import Backend, ChatView, Line, OpenQuestion
@@ -188,7 +189,7 @@ class Page:
         if found is None:
             raise NotTaken(415, "page.error.file_kind")
         kind, media_type = found
-        media = Media(kind, content, media_type)
+        media = Media(kind, without_metadata(content) if kind == "picture" else content, media_type)
         raw = _raw(form=fields["once"], declared=declared[:100])
         await self._accept(Inbound("web", self.account, token, name, Kind.MEDIA, None, media=media, raw=raw))
         return RedirectResponse("/chat", 303)

@@ -1,0 +1,119 @@
+"""From an invitation over a worrying answer to the nurse who takes and closes it, the digest and the report."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, Page, expect
+from sqlalchemy import insert
+
+from bot.commands.demo import SITE
+from bot.db.access import StaffLogin
+from bot.db.alerts import Alert, AlertStep
+from bot.services import digests, passwords, signing_in
+from bot.services.enrolment import NewStaff, add_staff
+from tests.e2e.hand import Hand
+from tests.e2e.house import House
+
+NURSE, PASSWORD = "nurse@e2e.example", "four unrelated words here"
+LINK = ("choice.self", "choice.agree", "choice.keep", "choice.keep")
+CHECK = (
+    ("menu.report", "symptom.who.self", "choice.none_of_these", "choice.none_of_these"),
+    ("symptom.numbness",),
+    ("choice.ticked", "choice.none_of_these"),
+)
+
+
+async def _nurse(house: House) -> None:
+    kept = await passwords.hashed(PASSWORD)
+    async with house.app.ctx.begin() as tx:
+        await add_staff(tx, NewStaff(SITE, "nurse", "王护士", NURSE, "zh_Hans_CN"), "test")
+        await tx.execute(
+            insert(StaffLogin).values(
+                staff_id=await signing_in.staff_of_email(tx, NURSE),
+                name_lookup=signing_in.name_lookup(house.app.ctx, NURSE),
+                password_hash=kept,
+                changed_at=tx.now,
+            )
+        )
+
+
+async def _alerted(house: House) -> int:
+    """The alert that the answer led to, within seconds."""
+    for _ in range(100):
+        found = [one for one in await house.rows(Alert, Alert.alert_id) if one.kind == "symptom"]
+        if found:
+            return int(found[0].alert_id)
+        await asyncio.sleep(0.1)
+    raise AssertionError("no alert")
+
+
+async def _digest(house: House) -> str:
+    async with house.app.ctx.begin() as tx:
+        return (await digests.preview(tx, SITE, "en")).body
+
+
+@pytest.mark.parametrize(("language", "width"), [("zh_Hans_CN", 1366), ("en", 360)])
+async def test_a_worrying_answer_is_taken_closed_and_reported(
+    house: House, browser: Browser, page_360: Page, screenshots: Path, language: str, width: int
+) -> None:
+    def word(text_id: str) -> str:
+        return house.app.ctx.wording.text(language, text_id)
+
+    await _nurse(house)
+    someone = await house.enrol(language)
+    hand = Hand(page_360, house.url, screenshots, f"e2e-symptom-{language}")
+    await hand.open(f"/i/{someone.invited.code}")
+    await hand.look("invitation")
+    await hand.tap("开始")
+    await hand.write("0000")
+    for text_id in LINK:
+        await hand.tap(word(text_id))
+    await hand.tap(word("choice.all_taken"))  # of today's medicines, which are asked first
+    for labels in CHECK:
+        for text_id in labels:
+            await hand.tap(word(text_id))
+        await hand.look("check")
+    await hand.tap(word("symptom.pain.yes"))
+    await hand.look("told")
+    alert_id = await _alerted(house)
+    assert someone.subject_id in await _digest(house)
+
+    context = await browser.new_context(base_url=house.url, viewport={"width": width, "height": 768})
+    desk = await context.new_page()
+    language_cookie = {"name": "suiyao-console-language", "value": language[:2], "url": house.url}
+    await context.add_cookies([language_cookie])  # type: ignore[list-item]  # a plain table
+    desk.set_default_timeout(20_000)
+    await desk.goto("/console")
+    await desk.fill("input[name=name]", NURSE)
+    await desk.fill("input[name=password]", PASSWORD)
+    await desk.click("main button.go")
+    await desk.wait_for_url("**/console/worklist")
+    await expect(desk.locator("main")).to_contain_text(someone.subject_id)
+    await _picture(desk, screenshots, f"worklist-{width}-{language}")
+    await desk.goto(f"/console/alerts/{alert_id}")
+    await desk.click("form[action$=acknowledge] button")
+    await desk.wait_for_url("**done=alert_taken")
+    await _picture(desk, screenshots, f"alert-{width}-{language}")
+    await desk.click("button[value=called]")
+    await desk.wait_for_url("**done=alert_acted")
+    await desk.select_option("select[name=outcome]", "settled")
+    await desk.fill("textarea[name=note]", "电话里问清楚了，明天来看。")
+    await desk.click("form[action$=close] button")
+    await desk.wait_for_url("**done=alert_closed")
+    steps = [
+        one.step for one in await house.rows(AlertStep, AlertStep.alert_step_id) if one.alert_id == alert_id
+    ]
+    assert [step for step in steps if step not in ("told", "seen")] == ["acknowledged", "acted", "closed"]
+    await desk.goto("/console/report/compliance?study=nct04217967&format=html")
+    await expect(desk.locator("body")).to_contain_text(someone.subject_id)
+    await _picture(desk, screenshots, f"report-{width}-{language}", fits=False)
+    await context.close()
+
+
+async def _picture(page: Page, album: Path, name: str, *, fits: bool = True) -> None:
+    await page.screenshot(path=album / f"e2e-desk-{name}.png", full_page=True)
+    wider = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert wider <= 0 or not fits
