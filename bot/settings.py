@@ -70,6 +70,7 @@ SETTINGS = (
         "SUIYAO_SMTP_URL", "Mail server for staff: `smtp://user:password@host:port` (STARTTLS) or `smtps://`"
     ),
     Setting("SUIYAO_MAIL_FROM", "Sender of staff mail", note="needed with `SUIYAO_SMTP_URL`"),
+    Setting("SUIYAO_BACKUPS", "Folder where backups land; `check --live` looks for one of the last two days"),
     Setting("SUIYAO_LOG_LEVEL", "`debug`, `info`, `warning` or `error`"),
     Setting("SUIYAO_LANGUAGE", "Language of texts for staff: `zh_Hans_CN` or `en`"),
 )
@@ -96,6 +97,7 @@ class Settings(BaseModel):
     telegram_webhook_secret: str = Field("", repr=False, pattern=r"^[A-Za-z0-9_-]{0,256}$")
     smtp_url: Annotated[str, AfterValidator(check_smtp_url)] | Literal[""] = Field("", repr=False)
     mail_from: str = Field("", pattern=r"^([^@\s<>]+@[^@\s<>]+|[^\r\n<>]*<[^@\s<>]+@[^@\s<>]+>)?$")
+    backups: str = ""
     log_level: Annotated[Literal["debug", "info", "warning", "error"], Lower] = "info"
     language: Literal["zh_Hans_CN", "en"] = "zh_Hans_CN"
 

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.app.app import LOCALES
-from bot.app.sources import EXAMPLES, shipped
+from bot.app.sources import shipped
+from bot.reports.rule_examples import shipped_examples
 from bot.services.book import PARSERS
-from bot.symptoms.examples import grading_faults, parse_examples, triage_faults
+from bot.symptoms.examples import grading_faults, triage_faults
 from bot.symptoms.grading import Grading
 from bot.symptoms.overrides import applied
 from bot.symptoms.questionnaire import Questionnaire
@@ -99,10 +100,7 @@ def _shipped_rules() -> dict[str, list[Any]]:
 
 def _rules(check: Questionnaire, grading: Grading, rules: Triage) -> list[str]:
     """The rules against the questions, and against the rows that specify them."""
-    graded, told = (
-        parse_examples((EXAMPLES / name).read_text(encoding="utf-8"), f"examples/{name}")
-        for name in ("grading.toml", "triage.toml")
-    )
+    graded, told = shipped_examples()
     return [
         *rule_faults(check, grading, rules),
         *grading_faults(grading, check, graded),

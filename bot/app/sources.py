@@ -10,7 +10,6 @@ ROOT = Path(__file__).resolve().parents[2]
 STUDIES = ROOT / "schedules" / "studies"
 SCRIPTS = ROOT / "bot" / "dialogue" / "scripts"
 RULES = ROOT / "bot" / "symptoms" / "rules"
-EXAMPLES = ROOT / "bot" / "symptoms" / "examples"
 QUESTIONNAIRES = ROOT / "bot" / "symptoms" / "questionnaires"
 
 

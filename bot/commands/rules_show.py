@@ -30,11 +30,11 @@ def show(study_name: str, form: str) -> None:
 def shown(study_name: str) -> tuple[Printer, str]:
     """The tables of a study with the definitions that come with this version, and the line that names them."""
     from bot.app.app import LOCALES
-    from bot.app.sources import EXAMPLES, shipped
+    from bot.app.sources import shipped
     from bot.dialogue.faults import ScriptError
+    from bot.reports.rule_examples import shipped_examples
     from bot.reports.rule_tables import Printer, Rules
     from bot.services.book import PARSERS
-    from bot.symptoms.examples import parse_examples
     from bot.symptoms.overrides import applied
     from bot.wording import load_wording
 
@@ -53,10 +53,7 @@ def shown(study_name: str) -> tuple[Printer, str]:
         grading, triage = applied(study.id, study.symptom_rules, found["grading"], found["triage"])
     except ScriptError as problem:
         stop(str(problem))
-    graded, told = (
-        parse_examples((EXAMPLES / name).read_text(encoding="utf-8"), name)
-        for name in ("grading.toml", "triage.toml")
-    )
+    graded, told = shipped_examples()
     rules = Rules(
         study, found["questionnaire"], grading, triage, found["labs"], found["danger"], graded, told
     )

@@ -19,6 +19,7 @@ from bot.db.deployments import Deployment
 from bot.db.privacy import DataKey, Sealed
 from bot.db.sites import Site, StaffMember, StaffSite
 from bot.errors import Refused
+from bot.services import rule_signatures
 from bot.services.auditing import note_down
 from bot.services.context import Ctx, Tx
 
@@ -33,6 +34,7 @@ Act = Literal[
     "enrol",
     "decide",  # cycles, holds, levels, arms, pause, end
     "site",  # hours, telephone, channel mode, on-call list
+    "sign",  # the rules of a study
     "staff",  # staff accounts
 ]
 
@@ -44,7 +46,7 @@ ROLES: Mapping[str, frozenset[Act]] = {
         {"look", "names", "words", "alerts", "record", "message", "invite", "enrol", "decide", "site"}
     ),
     "investigator": frozenset(
-        {"look", "names", "words", "alerts", "record", "message", "invite", "enrol", "decide", "site"}
+        {"look", "names", "words", "alerts", "record", "message", "invite", "enrol", "decide", "site", "sign"}
     ),
     "monitor": frozenset({"look"}),
     "administrator": frozenset({"site", "staff"}),
@@ -75,6 +77,7 @@ class Session:
     second_factor: bool
     live: bool
     token_hash: bytes
+    unsigned: tuple[str, ...] = ()  # studies whose rules nobody has signed
 
     @property
     def actor(self) -> str:
@@ -165,6 +168,7 @@ async def _session(tx: Tx, row: Row[Any], key: bytes) -> Session:
         second_factor=row.totp_sealed is not None,
         live=row.mark == "live",
         token_hash=key,
+        unsigned=await rule_signatures.unsigned(tx),
     )
 
 

@@ -13,7 +13,7 @@ from bot.db.people import Participant
 from bot.db.regimens import CycleStart, Habit, RegimenAssignment
 from bot.db.sites import Site, StaffMember, StaffSite
 from bot.errors import Refused
-from bot.services import linking, people, planning, sealing
+from bot.services import linking, people, planning, rule_signatures, sealing
 from bot.services.auditing import note_down, of_participant
 from bot.services.context import Tx
 from bot.services.dosing import Author
@@ -116,6 +116,8 @@ async def enrol(tx: Tx, new: NewParticipant, author: Author) -> Enrolled:
     """Participant, first assignment, first cycle, habits and an invitation, or nothing at all."""
     site = await site_of(tx, new.site)
     _, study = tx.ctx.book.study(new.study, tx.now)
+    if not await rule_signatures.may_run(tx, new.study):
+        raise Refused("console.rules.unsigned_live")
     if new.arm not in study.arms:
         raise Refused("staff.unknown_arm", arm=new.arm, known=", ".join(study.arms))
     zone = new.zone or site.zone

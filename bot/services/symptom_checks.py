@@ -18,6 +18,7 @@ from bot.services import (
     people,
     prompting,
     reminding,
+    rule_signatures,
     symptom_alerts,
     symptom_assessing,
     symptom_slots,
@@ -45,6 +46,8 @@ async def ask(tx: Tx, timer: Row[Any]) -> str | Postpone:
     rule = course.study.symptom_check
     if rule is None:
         return "no_rule"
+    if not await rule_signatures.may_run(tx, course.study.id):
+        return "rules_unsigned"
     wait = await _wait(tx, course, timedelta(minutes=rule.after_dose_minutes))
     if wait is not None:
         return Postpone(wait) if wait < timer.expires_at else "too_late"
