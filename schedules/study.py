@@ -18,6 +18,7 @@ from schedules.check_rules import SymptomRules
 from schedules.gate_rules import CycleGate
 from schedules.localtime import zone_exists
 from schedules.study_faults import contradictions, shape_faults
+from schedules.visit_rules import Visits
 
 
 class StudyError(ValueError):
@@ -224,6 +225,7 @@ class Study(_Rules):
     pro_ctcae: LicensedCheck | None = None
     symptom_rules: SymptomRules = SymptomRules()
     edges: Edges | None = None
+    visits: Visits | None = None
     drugs: Annotated[Mapping[Name, Drug], Field(min_length=1)]
     arms: Annotated[Mapping[Name, Arm], Field(min_length=1)]
     eligibility: Eligibility = Eligibility()
@@ -232,6 +234,7 @@ class Study(_Rules):
     def text_ids(self) -> tuple[str, ...]:
         """Every text that the study names, sorted, to be compared with the catalogues."""
         found = {self.title} | {one.text for one in self.eligibility.criteria}
+        found |= self.visits.text_ids() if self.visits else set()
         for drug in self.drugs.values():
             late = drug.late_texts
             found |= {drug.name, drug.food_advice, late.take, late.skip}

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from schedules.check_rules import check_rule_faults
 from schedules.gate_rules import gate_faults
+from schedules.visit_rules import visit_faults
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -70,6 +71,8 @@ def contradictions(study: Study) -> list[str]:
         *_licensed_faults(study),
         *_arm_faults(study),
     ]
+    if study.visits is not None:
+        found += visit_faults(study.visits, study.cycle_days)
     if study.cycle_gate is not None:
         found += gate_faults(study.cycle_gate, frozenset(study.drugs))
     for name, drug in study.drugs.items():

@@ -15,7 +15,17 @@ from bot.console.moments import day
 from bot.console.participant import ONE
 from bot.console.visit import Visit
 from bot.errors import Refused
-from bot.services import access, label_references, labs, participant_page, renal, supplies, timeline
+from bot.services import (
+    access,
+    companions,
+    label_references,
+    labs,
+    participant_page,
+    planning,
+    renal,
+    supplies,
+    timeline,
+)
 from bot.services.auditing import note_down
 from bot.services.dosing import Author
 from bot.services.labs import NewLab
@@ -55,6 +65,8 @@ async def _show(visit: Visit, status: int = 200, fault: str = "") -> Response:
             stocks=await supplies.stocks(tx, course),
             supplies=await supplies.events(tx, participant_id),
             kinds=supplies.KINDS,
+            matters=companions.MATTERS,
+            chosen=await companions.choices(tx, participant_id),
             today=local(tx.now, course.zone).date(),
             typed=visit.form.fields,
             fault=fault,
@@ -141,7 +153,31 @@ async def supply(visit: Visit) -> Response:
     return visit.go(f"/console/participants/{participant_id}/labs", "supply_recorded")
 
 
+async def companion(visit: Visit) -> Response:
+    """One matter on or off; what is planned follows at once."""
+    participant_id = visit.number("participant_id")
+    form = visit.form
+    try:
+        async with access.scoped(visit.ctx, visit.staff) as tx:
+            await participant_page.header(tx, visit.staff, participant_id)
+            since = day(form.text("since")) or tx.now.date()
+            author = Author(visit.staff.actor, "staff")
+            await companions.choose(
+                tx, participant_id, form.text("matter"), form.text("choice"), since, author
+            )
+            await planning.replan(tx, participant_id)
+            note_down(
+                tx, visit.staff.actor, visit.staff.actor, "companion_chosen", participant=participant_id
+            )
+    except Refused as refusal:
+        if refusal.message_id.startswith("staff.no_such"):
+            raise
+        return await _show(visit, 422, visit.refusal(refusal.message_id, **refusal.values))
+    return visit.go(f"/console/participants/{participant_id}/labs", "companion_chosen")
+
+
 PAGES = (
+    Page("POST", f"{ONE}/companions", "record", companion),
     Page("GET", HERE, "look", look),
     Page("POST", HERE, "record", record),
     Page("POST", f"{ONE}/supplies", "record", supply),

@@ -131,6 +131,15 @@ class SymptomsReported:
 
 
 @dataclass(frozen=True, slots=True)
+class CompanionAnswered:
+    """About something beside the study drugs. `answer`: taken, missed, stopped; read; nothing_new, something_new."""
+
+    about: Mapping[str, Any]
+    matter: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
 class EdgeAnswered:
     """Asked at the edge of a cycle (`edge`: kind, cycle, due_on).
 
@@ -205,6 +214,7 @@ Note: TypeAlias = (
     | SymptomsWanted
     | SymptomsAnswered
     | SymptomsReported
+    | CompanionAnswered
     | EdgeAnswered
     | ProReported
     | RemindersPaused
@@ -230,6 +240,7 @@ NOTES: Mapping[str, type[Note]] = {
     "SymptomsWanted": SymptomsWanted,
     "SymptomsAnswered": SymptomsAnswered,
     "SymptomsReported": SymptomsReported,
+    "CompanionAnswered": CompanionAnswered,
     "EdgeAnswered": EdgeAnswered,
     "ProReported": ProReported,
     "RemindersPaused": RemindersPaused,

@@ -269,7 +269,14 @@ async def _temperature(sitting: Sitting) -> bool:
 
 FIXED = (
     *("self", "agree", "keep", "skip", "go_on", "again", "seen"),
-    *("other_medicine", "none_left", "not_since", "not_begun"),  # nobody of this cast takes what no plan has
+    *(
+        "other_medicine",
+        "none_left",
+        "not_since",
+        "not_begun",
+        "none_new",
+        "all_week",
+    ),  # nobody of this cast takes what no plan has
 )
 Reader = Callable[[Sitting, Question, Choices], Awaitable[bool]]
 READERS: dict[str, Reader] = {

@@ -32,7 +32,7 @@ async def ask(tx: Tx, timer: Row[Any]) -> str | Postpone:
     if kind is EdgeKind.CYCLE_START and _released(course, cycle):
         return "released"
     patient = tx.now < datetime.fromisoformat(timer.payload["due_at"]) + PATIENCE
-    if patient and (await reminding.unanswered(tx, course) or await _busy(tx, course.participant_id)):
+    if patient and (await reminding.unanswered(tx, course) or await busy(tx, course.participant_id)):
         return Postpone(tx.now + WAIT)
     able = await people.reachable(tx, course.participant_id)
     if not able:
@@ -52,7 +52,8 @@ def _released(course: Course, cycle: int) -> bool:
     return any(one.number >= cycle for one in course.timeline.cycles)
 
 
-async def _busy(tx: Tx, participant_id: int) -> bool:
+async def busy(tx: Tx, participant_id: int) -> bool:
+    """Somebody is being asked about a dose or a check, or is being welcomed."""
     found = await tx.first(
         select(Question.token)
         .join(Conversation, Conversation.conversation_id == Question.conversation_id)

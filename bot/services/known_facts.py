@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bot.services import labs, timeline
+from bot.services import companions, labs, timeline
 from bot.services.context import Tx
 from schedules.localtime import local
 
@@ -19,4 +19,7 @@ async def of_participant(tx: Tx, participant_id: int, most_days: int) -> dict[st
     oldest = local(tx.now, course.zone).date() - timedelta(days=most_days)
     newest = await labs.newest(tx, participant_id)
     rows = {word: newest[test] for word, test in TESTS.items() if test in newest}
-    return {word: float(row.canonical) for word, row in rows.items() if row.collected_on >= oldest}
+    known: dict[str, float | str] = {
+        word: float(row.canonical) for word, row in rows.items() if row.collected_on >= oldest
+    }
+    return known | ({"aspirin": "yes"} if "aspirin" in await companions.medicines(tx, participant_id) else {})

@@ -8,6 +8,7 @@ from typing import Any
 from bot.dialogue import notes
 from bot.services import (
     commands,
+    companions,
     danger,
     dosing,
     edge_answers,
@@ -86,6 +87,7 @@ CARRY_OUT: dict[type[Any], Carry] = {
     notes.SymptomsWanted: symptom_answers.wanted,
     notes.SymptomsAnswered: symptom_answers.answered,
     notes.SymptomsReported: symptom_answers.reported,
+    notes.CompanionAnswered: companions.answered,
     notes.EdgeAnswered: edge_answers.answered,
     notes.ProReported: pro_answers.reported,
     notes.RemindersPaused: _pause,

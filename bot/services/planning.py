@@ -10,7 +10,7 @@ from sqlalchemy import Row, Select, insert, select, update
 
 from bot.db.doses import DoseEvent
 from bot.db.timers import Timer
-from bot.services import edge_plan, pro_plan, symptom_plan, timers
+from bot.services import edge_plan, pro_plan, symptom_plan, timers, visit_plan
 from bot.services.alerts import Cause, raise_alert
 from bot.services.context import Tx
 from bot.services.timeline import Course, load
@@ -54,7 +54,7 @@ async def replan(tx: Tx, participant_id: int) -> Change:
         await tx.execute(insert(DoseEvent), [_row(tx, course, dose) for dose in new])
     change = await _set_prompts(tx, course, dropped, list(wanted.values()))
     cancelled, checks = await symptom_plan.plan(tx, course, horizon)
-    others = [await one.plan(tx, course, horizon) for one in (pro_plan, edge_plan)]
+    others = [await one.plan(tx, course, horizon) for one in (pro_plan, edge_plan, visit_plan)]
     await _set_next(tx, course)
     gone, asked = (sum(counts) for counts in zip(*others, strict=True))
     return Change(change.cancelled + cancelled + gone, change.new + checks + asked)

@@ -48,6 +48,7 @@ reason.no_medicine reason.other quiet.deferred contact.rebound menu.report choic
 push.settled push.over question.past question.changed reply.already_answered
 reply.edited_relayed reply.no_telegram reply.channel_off reply.ended.death link.first dose.nothing_open
 dose.today_recorded advice.vomited unplanned.hello
+visit.blood visit.clinic visit.pregnancy_test visit.contraception
 correct.was.unanswered settled.both question.closed welcome.first danger.urgent_no_site
 """,
 )

@@ -40,6 +40,8 @@ NOTHING_IN_THEM = {
     "pro_response",
     "alert_repeat",
     "edge_answer",
+    "companion_choice",
+    "companion_answer",
 }
 FACTS = [
     "definition",
@@ -72,6 +74,8 @@ FACTS = [
     "alert_repeat",
     "rule_signature",
     "edge_answer",
+    "companion_choice",
+    "companion_answer",
 ]
 
 

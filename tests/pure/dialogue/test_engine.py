@@ -32,6 +32,9 @@ SLOTS: dict[str, dict[str, Any]] = {
     "resume_reminders": {},
     "danger": DANGER,
     "symptoms": check_slots(check=SHORT),
+    "visit": {"lines": [{"text": "visit.blood"}], "about": {"due_on": "2026-11-23"}, **SITE},
+    "interactions": {"about": {"due_on": "2026-11-25"}, **SITE},
+    "prophylaxis": {"medicines": [{"matter": "aspirin"}], "about": {"due_on": "2026-11-06"}, **SITE},
     "off_week": {"edge": {"kind": "off_week", "cycle": "1", "due_on": "2026-11-17"}, **SITE},
     "cycle_start": {"edge": {"kind": "cycle_start", "cycle": "2", "due_on": "2026-11-30"}, **SITE},
     "pro_ctcae": {
@@ -73,6 +76,7 @@ QUESTIONS: list[tuple[str, list[str]]] = [
     ("stop", ["2"]),
     ("stop", ["3"]),
     ("danger", []),
+    ("prophylaxis", []),
     ("off_week", []),
     ("off_week", ["1"]),
     ("cycle_start", []),
@@ -92,6 +96,9 @@ QUESTIONS: list[tuple[str, list[str]]] = [
 WORDS: list[tuple[str, list[str]]] = [
     ("nurse", []),
     ("from_nurse", []),
+    ("visit", []),
+    ("interactions", []),
+    ("interactions", ["2"]),
     ("dose", ["3"]),
     ("dose", ["3", "5"]),
     ("correct", ["1", "2"]),
