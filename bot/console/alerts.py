@@ -77,6 +77,10 @@ async def close(visit: Visit) -> Response:
     except Refused as refusal:
         if refusal.message_id.startswith("staff.no_such"):
             raise
+        if (
+            refusal.message_id == "staff.alert_closed"
+        ):  # a colleague was quicker: the page has no form any more
+            return visit.kept(refusal.message_id, 409, **refusal.values)
         fault = visit.refusal(refusal.message_id, **refusal.values)
         return await _show(visit, 422, fault, outcome=outcome, note=note)
     return visit.go(INBOX, "alert_closed")

@@ -95,7 +95,7 @@ async def test_a_closed_alert_is_not_closed_again(town: Office) -> None:
         form = {"outcome": "settled", "note": "done"}
         assert (await nurse.post(f"/console/alerts/{alert_id}/close", **form)).status_code == 303
         again = await nurse.post(f"/console/alerts/{alert_id}/close", **form)
-        assert again.status_code == 422
+        assert again.status_code == 409
         assert "closed by nurse TST" in again.text
         assert (await nurse.post(f"/console/alerts/{alert_id}/act", what="called")).status_code == 409
     assert await steps(town, alert_id) == ["closed"]
@@ -109,6 +109,26 @@ async def test_a_very_long_note_is_kept_and_an_endless_one_refused(town: Office)
         assert endless.status_code == 413
         await nurse.follow(f"/console/alerts/{alert_id}/close", outcome="settled", note="药" * 10_000)
         assert "药" * 10_000 in (await nurse.get(f"/console/alerts/{alert_id}")).text
+
+
+async def test_what_was_written_comes_back_from_an_expired_a_foreign_and_a_repeated_form(
+    town: Office,
+) -> None:
+    person = await enrolled(town)
+    alert_id = await alerted(town, person.participant_id)
+    path, note = f"/console/alerts/{alert_id}/close", "电话里问清楚了，明天来看。"
+    async with town.signed_in("nurse") as nurse:
+        foreign = await nurse.client.post(
+            path, data={"check": "0" * 64, "outcome": "settled", "note": note}, headers=nurse.headers
+        )
+        assert foreign.status_code == 403 and note in foreign.text
+        await nurse.follow(path, outcome="settled", note="第一次")
+        repeated = await nurse.post(path, outcome="settled", note=note)
+        assert repeated.status_code == 409 and note in repeated.text and "closed by" in repeated.text
+        nurse.client.cookies.set("suiyao-staff", "x" * 43)
+        expired = await nurse.post(path, outcome="settled", note=note)
+        assert expired.status_code == 401 and note in expired.text and "signed out" in expired.text
+    assert await steps(town, alert_id) == ["closed"]
 
 
 async def test_worst_first(town: Office) -> None:
