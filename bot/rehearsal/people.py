@@ -19,11 +19,14 @@ from bot.rehearsal.ledger import Act, Asked, Ledger, Seen
 from bot.rehearsal.persona import Persona
 from bot.rehearsal.phones import Phone
 from bot.rehearsal.plain.calendar import Dose, doses, held, over, value_at
+from bot.rehearsal.reading import read
 from bot.services import screens
 from bot.services.conversing import COMMAND
 
 MOST_TAPS = 24
 OVERTAKEN = timedelta(seconds=20)
+WELCOMED = "都好了"  # how the welcome ends
+ABOUT_DOSES = ("take", "did", "hold_check", "when")
 EARLY = timedelta(hours=12)  # so long before its hour a dose may be told
 
 
@@ -40,13 +43,11 @@ class Person:
     last_four: str
     family: frozenset[str] = frozenset()  # addresses of relatives' phones
     contacts: dict[str, int] = field(default_factory=dict)  # page -> the contact whose news it shows
+    welcomed: set[str] = field(default_factory=set)  # phones whose welcome went to its end
     pressed: set[tuple[str, str]] = field(default_factory=set)
     shown_at: dict[tuple[str, str], datetime] = field(default_factory=dict)
     asking: dict[str, date] = field(default_factory=dict)  # medicine -> the day of the dose spoken of
     last_taken: datetime | None = None  # of the medicine told of just before
-    to_come: list[Dose] = field(
-        default_factory=list
-    )  # doses said to be taken, too, whose hour is asked later
     waiting: bool = False
     _calendar: tuple[int, list[Dose]] = (-1, [])
 
@@ -67,7 +68,7 @@ class Person:
         return bool(self.ledger.agreed) and self.ledger.agreed[-1].yes
 
     def linked(self, phone: Phone) -> bool:
-        return any(one.phone == phone.address for one in self.ledger.agreed)
+        return phone.address in self.welcomed
 
     def paused(self, now: datetime) -> bool:
         return value_at(self.ledger.orders, "status", now) == "paused"
@@ -86,7 +87,7 @@ class Person:
 
     def _told(self, dose: Dose) -> bool:
         return any(
-            (one.drug, one.on, one.whole) == (dose.drug, dose.on, True)
+            (one.drug, one.on) == (dose.drug, dose.on)
             and one.act.acknowledged_at is not None
             and one.status != "cannot_say"
             for one in self.ledger.said
@@ -195,9 +196,19 @@ class Hands:
         person.ledger.seen.append(
             Seen(now, phone.address, phone.channel, outbound.text, answers, edited, outbound.message_key)
         )
-        link_only = bool(outbound.choices) and not answers
-        if "view" in answers or link_only or not edited:
-            person.note_asked(now)
+        self._noticed(
+            person, phone.address, outbound.text, answers, link_only=bool(outbound.choices) and not answers
+        )
+
+    def _noticed(
+        self, person: Person, address: str, text: str, answers: tuple[str, ...], *, link_only: bool = False
+    ) -> None:
+        """The end of the welcome; a neutral line, or a question about a medicine."""
+        if WELCOMED in text:
+            person.welcomed.add(address)
+        asks = read(text, answers, person.today(self.house.now)).kind in ABOUT_DOSES
+        if "view" in answers or link_only or asks:
+            person.note_asked(self.house.now)
 
     def lost(self, address: str, now: datetime) -> None:
         person = self.by_address.get(address)
@@ -215,7 +226,8 @@ class Hands:
             person.ledger.seen.append(
                 Seen(self.house.now, phone.address, "web", shown.text, answers, shown.edited)
             )
-        if screen.asked is not None or phone.drawn:
+            self._noticed(person, phone.address, shown.text, answers)
+        if phone.address in person.welcomed:
             person.note_asked(self.house.now)
 
     def question(self, person: Person, phone: Phone) -> tuple[str, Outbound] | None:

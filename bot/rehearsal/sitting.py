@@ -152,10 +152,8 @@ async def _taken(sitting: Sitting, question: Question, choices: Choices, dose: D
         told += [one for one in sitting.person.calendar if one.due == dose.due and one.drug != dose.drug]
         told = [one for one in told if not one.held]
     at_once = timedelta(0) <= sitting.now - dose.due <= AT_ONCE and question.kind != "hold_check"
-    for one in told if at_once else told[:1]:
+    for one in told:  # taken is taken, whether its hour is told or not
         sitting.said(act, one, "taken", now=at_once, whole=at_once)
-    # The hours are asked one after the other: of the second only when the first is told.
-    sitting.person.to_come = [] if at_once else told[1:]
     if at_once:
         sitting.person.last_taken = sitting.now
     return True
@@ -179,15 +177,7 @@ async def _when(sitting: Sitting, question: Question, choices: Choices) -> bool:
         at = dose.due if answer == "as_planned" else person.last_taken
         sitting.said(act, dose, "taken", taken_at=at)
     person.last_taken = person.ledger.said[-1].taken_at
-    _and_then(sitting, act)
     return True
-
-
-def _and_then(sitting: Sitting, act: Act) -> None:
-    """He had said that all was taken: the hour of the next medicine is asked now, and until it is told it is not known."""
-    to_come, sitting.person.to_come = sitting.person.to_come, []
-    for dose in to_come:
-        sitting.said(act, dose, "taken", whole=False)
 
 
 def _hour(sitting: Sitting, dose: Dose | None) -> tuple[str, datetime] | None:
@@ -206,7 +196,6 @@ async def _echo(sitting: Sitting, question: Question, choices: Choices) -> bool:
     act = await sitting._press(choices["yes"])
     if act is not None and dose is not None and sitting.person.last_taken is not None:
         sitting.said(act, dose, "taken", taken_at=sitting.person.last_taken)
-        _and_then(sitting, act)
     return act is not None
 
 

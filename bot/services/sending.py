@@ -34,7 +34,7 @@ from bot.db.people import Contact
 from bot.db.privacy import Sealed
 from bot.errors import NotSent, Rejected, SendError, TooFast, Unclear, Unreachable
 from bot.messages import Choice, Outbound, Press
-from bot.services import delivery_failures, prompting, sealing
+from bot.services import delivery_failures, prompting, sealing, second_look
 from bot.services.context import Ctx, Tx
 
 log = logging.getLogger(__name__)
@@ -68,16 +68,17 @@ class Parcel:
 async def claim(ctx: Ctx, channel: str, account: str, pace: Pace, limit: int = 20) -> list[Parcel]:
     """Take what may leave now, most urgent lane first, at most one message of each chat."""
     async with ctx.begin() as tx:
-        row = await _lock_account(tx, channel, account)
-        free = min(limit, _free(tx.now, row.next_free_at, pace))
+        line = await _lock_account(tx, channel, account)
+        free = min(limit, _free(tx.now, line.next_free_at, pace))
         if free <= 0:
             return []
-        rows = list((await tx.execute(_CLAIMABLE, _values(tx, channel, account, free))).all())
+        found = (await tx.execute(_CLAIMABLE, _values(tx, channel, account, free))).all()
+        rows = await second_look.may_go(tx, found)
         if not rows:
             return []
         await _mark(tx, rows, pace)
-        await _spend(tx, row, len(rows), pace)
-        parcels = [await _parcel(tx, found) for found in rows]
+        await _spend(tx, line, len(rows), pace)
+        parcels = [await _parcel(tx, row) for row in rows]
         return [parcel for parcel in parcels if parcel is not None]
 
 
@@ -98,6 +99,9 @@ _CLAIMABLE = (
         _m.message_id,
         _m.contact_id,
         _m.attempts,
+        _m.participant_id,
+        _m.pushed,
+        _m.created_at,
         _text.key_id.label("text_key"),
         _text.sealed_id.label("text_id"),
         _text.ciphertext.label("text"),

@@ -81,10 +81,7 @@ def _options(
     ledger: Ledger, dose: Dose, following: datetime | None, as_of: datetime, fates: dict[str, str]
 ) -> set[str]:
     said = [one for one in ledger.said if (one.drug, one.on) == (dose.drug, dose.on) and _counts(one, fates)]
-    unsure = bool(said) and not said[-1].whole and as_of < said[-1].act.at + timedelta(days=5)
     options = {_where(ledger, dose, said[-1] if said else None, following, as_of)}
-    if unsure:  # the question after it may still be open, and then nothing is recorded yet
-        options.add(_where(ledger, dose, said[-2] if len(said) > 1 else None, following, as_of))
     if options & {"unanswered", "not_asked"} and _lost_something(ledger, dose):
         options |= {"unanswered", "not_asked"}
     if said and said[-1].now and said[-1].taken_at and _at_an_edge(dose, said[-1].taken_at):
