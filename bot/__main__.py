@@ -19,6 +19,7 @@ COMMANDS = {
     "chat": "bot.commands.chat:chat",
     "plan": "bot.commands.plan:plan",
     "rules": "bot.commands.rules:rules",
+    "texts": "bot.commands.texts:texts",
     "site": "bot.commands.people:site",
     "staff": "bot.commands.people:staff",
     "enrol": "bot.commands.people:enrol",

@@ -15,7 +15,14 @@ from bot.symptoms.overrides import applied
 from bot.symptoms.triage import Triage
 from schedules.study import Study
 
-SIGNED_KINDS = ("danger", "grading", "labs", "symptoms", "triage")  # besides the study and its questionnaire
+SIGNED_KINDS = (
+    "danger",
+    "grading",
+    "label",
+    "labs",
+    "symptoms",
+    "triage",
+)  # besides the study and its questionnaire
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,7 @@ async def test_until_somebody_signs_every_page_says_so(town: Office) -> None:
     assert set(row.parts) == {
         "danger danger",
         "grading grading",
+        "label label",
         "labs labs",
         "questionnaire weekly",
         f"study {STUDY}",

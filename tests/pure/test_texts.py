@@ -208,6 +208,16 @@ def test_words_that_never_reach_a_patient(kind: str) -> None:
         assert found == {}, language
 
 
+def test_the_phone_page_says_none_of_it_either() -> None:
+    """Its own texts are buttons and hints: the same words are out of place there, and advice on doses more than anywhere."""
+    for language in LANGUAGES:
+        page = dict(read_catalogue(LOCALES / language / "LC_MESSAGES" / "page.po"))
+        for text_id, text in page.items():
+            for kind in ("grade", "disease", "blame", "reassurance"):
+                assert not re.search(FORBIDDEN[kind].replace(" ", "|"), text, re.I), (text_id, kind)
+            assert not ADVICE.search(text), text_id
+
+
 def test_no_pictures_stand_for_words() -> None:
     for language in LANGUAGES:
         for text_id, text in PATIENT[language].items():
