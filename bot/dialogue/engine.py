@@ -6,7 +6,6 @@ what does raise (a missing slot, an outcome nobody waits for) is a fault of the 
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -51,7 +50,7 @@ def begin(script: Script, slots: Mapping[str, JSON], now: datetime, lexicon: Lex
     missing = [name for name in script.needs if name not in slots]
     if missing:
         raise ValueError(f"script {script.name} needs the slots {missing}")
-    return _walk(Run(script, copy.deepcopy({**script.defaults, **slots}), now, lexicon), script.start)
+    return _walk(Run(script, _copied({**script.defaults, **slots}), now, lexicon), script.start)
 
 
 def advance(script: Script, state: State, heard: Heard, now: datetime, lexicon: Lexicon) -> Turn:
@@ -73,7 +72,18 @@ def resume(script: Script, state: State, now: datetime, lexicon: Lexicon) -> Tur
 
 
 def _run(script: Script, state: State, now: datetime, lexicon: Lexicon) -> Run:
-    return Run(script, copy.deepcopy(dict(state.slots)), now, lexicon)
+    return Run(script, _copied(state.slots), now, lexicon)
+
+
+def _copied(slots: Mapping[str, JSON]) -> dict[str, JSON]:
+    return {name: _copy(value) for name, value in slots.items()}
+
+
+def _copy(value: JSON) -> JSON:
+    """Of JSON only, and so many times quicker than copy.deepcopy; a check carries its whole course along."""
+    if isinstance(value, dict):
+        return {name: _copy(one) for name, one in value.items()}
+    return [_copy(one) for one in value] if isinstance(value, list) else value
 
 
 def _walk(run: Run, step_id: str) -> Turn:

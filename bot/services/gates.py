@@ -17,11 +17,11 @@ from bot.services.people import Who
 async def closed_to(tx: Tx, who: Who, inbound: Inbound, inbox_id: int) -> str | None:
     """The word for the record when the message was answered here; None to talk on."""
     assert who.participant_id is not None
-    if await timeline.status(tx, who.participant_id) == "ended":
+    if who.status == "ended":
         return await _after_the_end(tx, who, inbound, inbox_id)
     if await _in_welcome(tx, who):
         return None
-    if not await people.may_hear(tx, who):
+    if not who.may_hear:
         return await _without_consent(tx, who, inbound, inbox_id)
     if who.channel == "telegram" and who.telegram_mode != "full":
         return await _not_here(tx, who, inbound, inbox_id)

@@ -23,7 +23,6 @@ from bot.services import (
     sealing,
     staff_chat,
     talks,
-    timeline,
 )
 from bot.services.alerts import Cause, raise_alert
 from bot.services.context import Tx
@@ -232,8 +231,10 @@ async def _danger_as_answer(
 
 async def _back_to_older(tx: Tx, who: Who, finished: int, ended: bool, inbox_id: int) -> None:
     """A conversation is over and an older question is still open: it is asked again, so that nobody loses his place."""
+    if not ended:
+        return
     who = await people.by_contact(tx, who.contact_id)  # who may have left in this very conversation
-    if not ended or not await _goes_on(tx, who):
+    if not await _goes_on(tx, who):
         return
     row = await talks.latest_open(tx, who, other_than=finished)
     talk = await talks.talk_of(tx, row) if row is not None else None
@@ -247,4 +248,4 @@ async def _goes_on(tx: Tx, who: Who) -> bool:
         return False
     if await talks.open_scripts(tx, who, ("welcome",)):
         return True
-    return await timeline.status(tx, who.participant_id) == "active" and await people.may_hear(tx, who)
+    return who.status == "active" and who.may_hear

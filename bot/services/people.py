@@ -6,9 +6,10 @@ import uuid
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, insert, or_, select
+from sqlalchemy import ARRAY, Row, String, and_, bindparam, func, insert, or_, select
+from sqlalchemy.dialects.postgresql import distinct_on
 
-from bot.db.people import CareLink, Consent, Contact, Correspondent, Participant
+from bot.db.people import CareLink, Consent, Contact, Correspondent, Participant, StatusChange
 from bot.db.sites import Site
 from bot.services import sealing
 from bot.services.context import Tx
@@ -33,6 +34,14 @@ class Who:
     study: str = ""
     telegram_mode: str = "full"
     staff_id: int | None = None
+    status: str = "active"  # of the participant when this was read: active, paused, ended
+    consents: frozenset[str] = frozenset()  # what this person had agreed to when this was read
+
+    @property
+    def may_hear(self) -> bool:
+        """Whether this person agreed to hear and tell of his medicines, and to do so on this very channel."""
+        needed = {"health_data", "telegram_abroad"} if self.channel == "telegram" else {"health_data"}
+        return self.consents >= needed
 
     @property
     def lock_key(self) -> int:
@@ -47,6 +56,31 @@ class Who:
         return "self" if self.relation == "self" else "caregiver"
 
 
+_status = (
+    select(StatusChange.status)
+    .where(
+        StatusChange.participant_id == CareLink.participant_id,
+        StatusChange.effective_from <= bindparam("now"),
+    )
+    .order_by(StatusChange.effective_from.desc(), StatusChange.status_change_id.desc())
+    .limit(1)
+    .correlate(CareLink)
+    .scalar_subquery()
+)
+_latest = (
+    select(Consent.matter, Consent.decision)
+    .where(
+        Consent.participant_id == CareLink.participant_id,
+        Consent.correspondent_id == Contact.correspondent_id,
+    )
+    .ext(distinct_on(Consent.matter))
+    .order_by(Consent.matter, Consent.consent_id.desc())
+    .correlate(CareLink, Contact)
+    .subquery()
+)
+_consents = func.array(
+    select(_latest.c.matter).where(_latest.c.decision == "given").scalar_subquery(), type_=ARRAY(String)
+)
 _COLUMNS = (
     Contact.contact_id,
     Contact.channel,
@@ -63,6 +97,8 @@ _COLUMNS = (
     Site.phone,
     Site.zone,
     Site.telegram_mode,
+    _status.label("status"),
+    _consents.label("consents"),
 )
 _QUERY = (
     select(*_COLUMNS)
@@ -82,14 +118,20 @@ _BY_CONTACT = _QUERY.where(Contact.contact_id == bindparam("contact_id"))
 
 
 async def by_contact(tx: Tx, contact_id: int) -> Who:
-    return _who((await tx.execute(_BY_CONTACT, {"contact_id": contact_id})).one())
+    return _who((await tx.execute(_BY_CONTACT, {"contact_id": contact_id, "now": tx.now})).one())
+
+
+_BY_ADDRESS = _QUERY.where(
+    Contact.channel == bindparam("channel"),
+    Contact.account == bindparam("account"),
+    Contact.address_lookup == bindparam("lookup"),
+)
 
 
 async def find(tx: Tx, channel: str, account: str, address: str) -> Who | None:
     lookup = tx.ctx.keyring.lookup("address", f"{channel}\0{account}\0{address}")
-    row = await tx.first(
-        _QUERY.where(Contact.channel == channel, Contact.account == account, Contact.address_lookup == lookup)
-    )
+    values = {"channel": channel, "account": account, "lookup": lookup, "now": tx.now}
+    row = (await tx.execute(_BY_ADDRESS, values)).first()
     return None if row is None else _who(row)
 
 
@@ -122,71 +164,52 @@ def of_this_screen(who: Who) -> Who:
     return replace(who, correspondent_id=None, participant_id=None, relation="")
 
 
+_OF_PARTICIPANT = (
+    _QUERY.limit(None)
+    .where(CareLink.participant_id == bindparam("participant_id"), Contact.state == "active")
+    .order_by(None)
+    .order_by(Contact.contact_id)
+)
+
+
 async def reachable(tx: Tx, participant_id: int) -> list[Who]:
     """Contacts that may be written to unasked: linked, open, consented; the participant's own before caregivers'.
 
     Caregivers are written to only where the participant has no address of his own.
     """
-    rows = await tx.all(
-        _QUERY.limit(None)
-        .where(CareLink.participant_id == participant_id, Contact.state == "active")
-        .order_by(None)
-        .order_by(Contact.contact_id)
-    )
-    given = await _consents(tx, participant_id)
-    able = [who for who in map(_who, rows) if _may_write(who, given)]
+    rows = await tx.execute(_OF_PARTICIPANT, {"participant_id": participant_id, "now": tx.now})
+    able = [who for who in map(_who, rows) if _may_write(who)]
     own = [who for who in able if who.relation == "self"]
     return own or able
 
 
-def _may_write(who: Who, given: dict[tuple[int, str], str]) -> bool:
-    if given.get((who.correspondent_id or 0, "health_data")) != "given":
-        return False
-    if who.channel != "telegram":
-        return True
-    return who.telegram_mode != "off" and given.get((who.correspondent_id or 0, "telegram_abroad")) == "given"
-
-
-_CONSENTS = (
-    select(Consent.correspondent_id, Consent.matter, Consent.decision)
-    .where(Consent.participant_id == bindparam("participant_id"))
-    .order_by(Consent.consent_id)
-)
-
-
-async def _consents(tx: Tx, participant_id: int) -> dict[tuple[int, str], str]:
-    """The latest decision of each correspondent on each matter."""
-    rows = (await tx.execute(_CONSENTS, {"participant_id": participant_id})).all()
-    return {(row.correspondent_id, row.matter): row.decision for row in rows}
+def _may_write(who: Who) -> bool:
+    return who.may_hear and (who.channel != "telegram" or who.telegram_mode != "off")
 
 
 async def has_consent(tx: Tx, who: Who) -> bool:
-    if who.participant_id is None:
-        return False
-    given = await _consents(tx, who.participant_id)
-    return given.get((who.correspondent_id or 0, "health_data")) == "given"
+    return "health_data" in (await by_contact(tx, who.contact_id)).consents
 
 
 async def may_hear(tx: Tx, who: Who) -> bool:
-    """Whether this person agreed to hear and tell of his medicines, and to do so on this very channel."""
-    if who.participant_id is None:
-        return False
-    given = await _consents(tx, who.participant_id)
-    matters = ("health_data", "telegram_abroad") if who.channel == "telegram" else ("health_data",)
-    return all(given.get((who.correspondent_id or 0, matter)) == "given" for matter in matters)
+    """The same as of this moment, for who may have decided since he was read."""
+    return (await by_contact(tx, who.contact_id)).may_hear
+
+
+_OF_CORRESPONDENT = (
+    _QUERY.limit(None)
+    .where(
+        Contact.correspondent_id == bindparam("correspondent_id"),
+        or_(Contact.state == "active", Contact.state == "blocked"),
+    )
+    .order_by(None)
+    .order_by(Contact.contact_id)
+)
 
 
 async def contacts_of(tx: Tx, correspondent_id: int) -> list[Who]:
     """All open contacts of one correspondent: the screens on which one conversation shows."""
-    rows = await tx.all(
-        _QUERY.limit(None)
-        .where(
-            Contact.correspondent_id == correspondent_id,
-            or_(Contact.state == "active", Contact.state == "blocked"),
-        )
-        .order_by(None)
-        .order_by(Contact.contact_id)
-    )
+    rows = await tx.execute(_OF_CORRESPONDENT, {"correspondent_id": correspondent_id, "now": tx.now})
     return [_who(row) for row in rows]
 
 
@@ -208,4 +231,6 @@ def _who(row: Row[Any]) -> Who:
         study=get["study"] or "",
         telegram_mode=get["telegram_mode"] or "full",
         staff_id=get["staff_id"],
+        status=get["status"] or "active",
+        consents=frozenset(get["consents"]),
     )

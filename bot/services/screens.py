@@ -16,7 +16,7 @@ from bot.dialogue.hearing import READINGS
 from bot.dialogue.script import AskStep
 from bot.dialogue.turn import Phrase, Say
 from bot.messages import Choice, Press
-from bot.services import commands, conversing, outbox, people, sealing, talks, timeline
+from bot.services import commands, conversing, outbox, people, sealing, talks
 from bot.services.context import Ctx, Tx
 from bot.services.conversing import COMMAND
 from bot.services.people import Who
@@ -78,7 +78,7 @@ async def view(ctx: Ctx, account: str, address: str) -> Screen | None:
             replace(asked, at=row.asked_at) if asked and row else None,
             who.site_phone,
             linked,
-            await _menu(tx, who) if linked else (),
+            _menu(tx, who) if linked else (),
         )
 
 
@@ -131,13 +131,11 @@ async def _asked_last(tx: Tx, token: str) -> tuple[str, tuple[Choice, ...]] | No
     return str(content["text"]), pressed
 
 
-async def _menu(tx: Tx, who: Who) -> tuple[Choice, ...]:
+def _menu(tx: Tx, who: Who) -> tuple[Choice, ...]:
     """All that can always be done, once it is agreed. Whoever paused finds the way back where the stop was."""
-    assert who.participant_id is not None
-    status = await timeline.status(tx, who.participant_id)
-    if status == "ended" or not await people.has_consent(tx, who):
+    if who.status == "ended" or "health_data" not in who.consents:
         return ()
-    names = ["resume" if name == "stop" and status == "paused" else name for name in commands.MENU]
+    names = ["resume" if name == "stop" and who.status == "paused" else name for name in commands.MENU]
     return tuple(Choice(outbox.word(tx, who, Phrase(f"menu.{name}")), Press(COMMAND, name)) for name in names)
 
 

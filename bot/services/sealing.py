@@ -81,11 +81,14 @@ def words(
     return {"words_key": key_id, "words_kind": kind, "words_ciphertext": ciphertext}
 
 
+_RESEAL = update(Sealed).where(Sealed.sealed_id == bindparam("sealed")).values(ciphertext=bindparam("new"))
+
+
 async def reseal(tx: Tx, key_id: uuid.UUID, sealed_id: uuid.UUID, kind: str, value: dict[str, Any]) -> None:
     """Overwrite a value in place. The database allows it for the state of a conversation only."""
     await unlock(tx, key_id)
     ciphertext = tx.ctx.keyring.seal(key_id, sealed_id, kind, _bytes(value))
-    await tx.execute(update(Sealed).where(Sealed.sealed_id == sealed_id).values(ciphertext=ciphertext))
+    await tx.execute(_RESEAL, {"sealed": sealed_id, "new": ciphertext})
 
 
 _SEALED = select(Sealed.key_id, Sealed.kind, Sealed.ciphertext).where(Sealed.sealed_id == bindparam("sealed"))

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, or_, select
+from sqlalchemy import Row, bindparam, or_, select
 
 from bot.db.conversations import Conversation, Question
 from bot.db.privacy import Sealed
@@ -65,6 +65,21 @@ _TALK = (
 )
 
 
+_LATEST = (
+    _TALK.where(Question.state == "open", Question.conversation_id != bindparam("other_than"))
+    .where(or_(Conversation.script.not_in(ASIDE), Question.asked_at > bindparam("since")))
+    .order_by(Question.asked_at.desc(), Conversation.conversation_id.desc())
+    .limit(1)
+)
+_LATEST_OF_PERSON = _LATEST.where(
+    Question.participant_id == bindparam("participant_id"),
+    Question.correspondent_id == bindparam("correspondent_id"),
+)
+_LATEST_OF_STRANGER = _LATEST.where(
+    Question.contact_id == bindparam("contact_id"), Question.participant_id.is_(None)
+)
+
+
 async def by_token(tx: Tx, who: Who, token: str) -> Row[Any] | None:
     """The question of this token, if it was put to this person."""
     return await tx.first(_TALK.where(Question.token == token, *asked_of(who)))
@@ -72,15 +87,15 @@ async def by_token(tx: Tx, who: Who, token: str) -> Row[Any] | None:
 
 async def latest_open(tx: Tx, who: Who, other_than: int | None = None) -> Row[Any] | None:
     """The question that typed words answer: the one asked last, unless it was put aside half a day ago."""
-    query = (
-        _TALK.where(Question.state == "open", *asked_of(who))
-        .where(or_(Conversation.script.not_in(ASIDE), Question.asked_at > tx.now - SET_ASIDE_AFTER))
-        .order_by(Question.asked_at.desc(), Conversation.conversation_id.desc())
-        .limit(1)
-    )
-    if other_than is not None:
-        query = query.where(Question.conversation_id != other_than)
-    return await tx.first(query)
+    values = {
+        "participant_id": who.participant_id,
+        "correspondent_id": who.correspondent_id,
+        "contact_id": who.contact_id,
+        "since": tx.now - SET_ASIDE_AFTER,
+        "other_than": other_than or 0,
+    }
+    query = _LATEST_OF_STRANGER if who.participant_id is None else _LATEST_OF_PERSON
+    return (await tx.execute(query, values)).first()
 
 
 def asked_of(who: Who) -> tuple[Any, ...]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, Row, exists, func, select, update
+from sqlalchemy import ARRAY, BigInteger, Row, bindparam, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import DBAPIError
 
@@ -36,6 +36,21 @@ class Postpone:
 Fire = Callable[[Tx, Row[Any]], Awaitable[str | Postpone]]
 
 
+_GIVEN = ("kind", "key", "participant_id", "due_at", "expires_at", "payload", "created_at")
+_ROW = upsert(Timer).values(**{name: bindparam(name) for name in _GIVEN}, state="waiting", tries=0)
+_SET = _ROW.on_conflict_do_update(
+    index_elements=["kind", "key"],
+    set_={
+        "state": "waiting",
+        "due_at": _ROW.excluded.due_at,
+        "expires_at": _ROW.excluded.expires_at,
+        "settled_at": None,
+        "outcome": None,
+    },
+    where=Timer.state == "cancelled",
+).returning(Timer.timer_id)
+
+
 async def set_timer(
     tx: Tx,
     kind: str,
@@ -46,30 +61,9 @@ async def set_timer(
     payload: Mapping[str, Any] | None = None,
 ) -> bool:
     """True when the timer is new, or was cancelled before: setting it twice changes nothing."""
-    statement = upsert(Timer).values(
-        kind=kind,
-        key=key,
-        participant_id=participant_id,
-        due_at=due_at,
-        expires_at=expires_at,
-        payload=dict(payload or {}),
-        state="waiting",
-        tries=0,
-        created_at=tx.now,
-    )
-    again = statement.on_conflict_do_update(
-        index_elements=["kind", "key"],
-        set_={
-            "state": "waiting",
-            "due_at": due_at,
-            "expires_at": expires_at,
-            "settled_at": None,
-            "outcome": None,
-        },
-        where=Timer.state == "cancelled",
-    )
+    given = (kind, key, participant_id, due_at, expires_at, dict(payload or {}), tx.now)
     tx.woken.add("timers")
-    return await tx.scalar(again.returning(Timer.timer_id)) is not None
+    return (await tx.execute(_SET, dict(zip(_GIVEN, given, strict=True)))).first() is not None
 
 
 async def cancel(tx: Tx, participant_id: int, kinds: tuple[str, ...], key_prefix: str = "") -> int:
