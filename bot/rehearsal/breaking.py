@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-from sqlalchemy import event
+from sqlalchemy import Row, Select, event
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.util import await_only
@@ -16,7 +17,7 @@ from bot.db.database import Database
 from bot.rehearsal.faults import AT_COMMIT, Faults, Killed
 
 # After how many statements. A rival comes when something was just claimed, and nothing is written yet.
-IN_THE_MIDDLE = {"killed_at_statement": range(2, 12), "rival": range(3, 6)}
+IN_THE_MIDDLE = {"killed_at_statement": range(2, 12), "rival": range(2, 6)}
 
 
 class Breaking(Database):
@@ -30,6 +31,21 @@ class Breaking(Database):
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[tuple[AsyncConnection, datetime]]:
+        async with self._struck() as before_commit, super().begin() as begun:
+            yield begun
+            before_commit()
+
+    @asynccontextmanager
+    async def begin_with(
+        self, opening: Select[Any], values: dict[str, Any] | None
+    ) -> AsyncIterator[tuple[AsyncConnection, Row[Any]]]:
+        async with self._struck() as before_commit, super().begin_with(opening, values) as begun:
+            yield begun
+            before_commit()
+
+    @asynccontextmanager
+    async def _struck(self) -> AsyncIterator[Callable[[], None]]:
+        """Around one transaction. What it yields is to be called before the commit."""
         kind = self.faults.at(AT_COMMIT)
         if kind:
             self.faults.strike(kind, "transaction")
@@ -38,20 +54,12 @@ class Breaking(Database):
         if kind in IN_THE_MIDDLE:
             self._middle = (kind, self.faults.chance.choice(IN_THE_MIDDLE[kind]))
         try:
-            async with super().begin() as (connection, now):
-                yield connection, now
-                await self._before_commit(kind)
+            yield partial(_before_commit, kind)
         finally:
             self._middle = None
         if kind == "killed_after_commit":
             raise Killed(kind)
         if kind == "lost_after_commit":
-            raise lost()
-
-    async def _before_commit(self, kind: str) -> None:
-        if kind == "killed_before_commit":
-            raise Killed(kind)
-        if kind == "lost_before_commit":
             raise lost()
 
     def _at_statement(self, *_: Any) -> None:
@@ -70,3 +78,10 @@ class Breaking(Database):
 def lost() -> OperationalError:
     """What the driver's layer raises when the other end is gone."""
     return OperationalError("rehearsal", None, ConnectionResetError("gone"), connection_invalidated=True)
+
+
+def _before_commit(kind: str) -> None:
+    if kind == "killed_before_commit":
+        raise Killed(kind)
+    if kind == "lost_before_commit":
+        raise lost()
