@@ -40,6 +40,11 @@ class Lexicon:
         folded = unicodedata.normalize("NFKC", text).casefold()
         return any(part in folded for part in self.eating) and not any(part in folded for part in self.doubt)
 
+    def speaks_of_eating(self, text: str) -> bool:
+        """Whether a sentence has a word of taking a dose in it, whatever doubt there is."""
+        folded = unicodedata.normalize("NFKC", text).casefold()
+        return any(part in folded for part in self.eating)
+
     def _forms(self, text: str) -> set[str]:
         """The text as it stands, and without the polite words at its ends."""
         word = normal(text)

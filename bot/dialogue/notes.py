@@ -105,10 +105,21 @@ class StaffWanted:
 
 
 @dataclass(frozen=True, slots=True)
+class SymptomsTold:
+    """The symptoms in `words` are the participant's, by the writer's own answer."""
+
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class SymptomsWanted:
-    """A symptom check is to begin now, because somebody feels ill. `occasion`: dose (why it was not taken)."""
+    """A symptom check is to begin now, because somebody feels ill. `occasion`: dose (why it was not taken).
+
+    `symptoms`: only these are asked about, which were told in words.
+    """
 
     occasion: Literal["told", "dose"]
+    symptoms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +222,7 @@ Note: TypeAlias = (
     | DoseDeferred
     | HoldClaimed
     | StaffWanted
+    | SymptomsTold
     | SymptomsWanted
     | SymptomsAnswered
     | SymptomsReported
@@ -237,6 +249,7 @@ NOTES: Mapping[str, type[Note]] = {
     "DoseDeferred": DoseDeferred,
     "HoldClaimed": HoldClaimed,
     "StaffWanted": StaffWanted,
+    "SymptomsTold": SymptomsTold,
     "SymptomsWanted": SymptomsWanted,
     "SymptomsAnswered": SymptomsAnswered,
     "SymptomsReported": SymptomsReported,

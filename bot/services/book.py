@@ -19,12 +19,15 @@ from bot.dialogue.lexicon import Lexicon, parse_lexicon
 from bot.dialogue.script import Script, parse_script
 from bot.errors import Misconfigured
 from bot.symptoms.danger import DangerLexicon, parse_danger
+from bot.symptoms.freetext import Lexicon as OwnWords
+from bot.symptoms.freetext import lexicon as weave
 from bot.symptoms.grading import Grading, parse_grading
 from bot.symptoms.lab_rules import parse_laboratory
 from bot.symptoms.label import Label, parse_label
 from bot.symptoms.labs import Laboratory
 from bot.symptoms.pro_wording import ProWording, parse_pro_wording
 from bot.symptoms.questionnaire import Questionnaire, parse_questionnaire
+from bot.symptoms.questions import Questions, parse_questions
 from bot.symptoms.symptom_words import parse_symptom_words
 from bot.symptoms.triage import Triage, parse_triage
 from schedules.study import Study, parse_study
@@ -41,6 +44,7 @@ PARSERS: Mapping[str, Callable[[str, str], Any]] = {
     "grading": parse_grading,
     "triage": parse_triage,
     "symptoms": parse_symptom_words,
+    "questions": parse_questions,
     "labs": parse_laboratory,
     "label": parse_label,
     "pro_ctcae": parse_pro_wording,
@@ -72,6 +76,8 @@ class Book:
     def __init__(self) -> None:
         self._editions: dict[tuple[str, str], list[_Entry]] = {}
         self._parsed: dict[str, Any] = {}
+        self._woven: OwnWords | None = None
+        self._woven_of = ("", "")
 
     async def refresh(self, tx: Tx) -> None:
         rows = await tx.all(
@@ -117,6 +123,25 @@ class Book:
     def danger(self, now: datetime) -> tuple[str, DangerLexicon]:
         key = self.current("danger", "danger", now)
         return key, self._parsed[key]
+
+    def words(self, now: datetime) -> OwnWords:
+        """Danger rules and symptom words in force, as one net."""
+        danger, symptoms = self.current("danger", "danger", now), self.current("symptoms", "symptoms", now)
+        if (danger, symptoms) != self._woven_of:
+            self._woven = weave(self._parsed[danger], self._parsed[symptoms])
+            self._woven_of = (danger, symptoms)
+        assert self._woven is not None
+        return self._woven
+
+    def words_hash(self, rule_id: str, now: datetime) -> str:
+        """The definition in which a rule about words stands."""
+        key, danger = self.danger(now)
+        known = any(rule.id == rule_id for rule in danger.rules)
+        return key if known else self.current("symptoms", "symptoms", now)
+
+    def questions(self, now: datetime) -> Questions:
+        questions: Questions = self._parsed[self.current("questions", "questions", now)]
+        return questions
 
     def questionnaire(self, name: str, now: datetime) -> tuple[str, Questionnaire]:
         key = self.current("questionnaire", name, now)

@@ -16,7 +16,7 @@ from bot.services.done import NOTHING, Done
 from bot.services.outbox import Lane
 from bot.services.people import Who
 from bot.symptoms.danger import Danger
-from bot.symptoms.freetext import scan
+from bot.symptoms.freetext import read
 
 TEXTS = {"emergency": "danger.emergency", "urgent": "danger.urgent"}
 TEXTS_WITHOUT_SITE = {"emergency": "danger.emergency_no_site", "urgent": "danger.urgent_no_site"}
@@ -27,7 +27,7 @@ def heard(tx: Tx, inbound: Inbound) -> tuple[Danger, ...]:
     """What danger the words speak of, worst first; nothing for taps and invitations."""
     if inbound.kind not in SPOKEN or not inbound.text:
         return ()
-    return scan(inbound.text, tx.ctx.book.danger(tx.now)[1])
+    return read(inbound.text, tx.ctx.book.words(tx.now)).dangers
 
 
 def stated(found: tuple[Danger, ...]) -> Danger | None:
@@ -47,7 +47,7 @@ async def respond(tx: Tx, contact_id: int, inbound: Inbound, inbox_id: int) -> N
 
 async def confirmed(tx: Tx, who: Who, note: DangerConfirmed, inbox_id: int | None) -> Done:
     """It was said doubtfully, asked back, and it is happening now."""
-    found = scan(note.words, tx.ctx.book.danger(tx.now)[1])
+    found = read(note.words, tx.ctx.book.words(tx.now)).dangers
     if found:
         await _act(tx, who, min(found, key=lambda danger: WORSE[danger.tier]), note.words, inbox_id)
     return NOTHING
@@ -66,7 +66,7 @@ async def _act(tx: Tx, who: Who, danger: Danger, words: str, inbox_id: int | Non
             danger.tier,
             f"{danger.rule_id}@{danger.version}",
             f"danger:{inbox_id}",
-            definition=tx.ctx.book.danger(tx.now)[0],
+            definition=tx.ctx.book.words_hash(danger.rule_id, tx.now),
             inbox_id=inbox_id,
             words_sealed=await sealing.seal(tx, who.key_id, "note", words),
         ),

@@ -19,6 +19,7 @@ from bot.services import (
     keeping,
     noting,
     outbox,
+    own_words,
     people,
     sealing,
     staff_chat,
@@ -174,14 +175,19 @@ async def _text(tx: Tx, who: Who, inbound: Inbound, inbox_id: int) -> str:
     talk = await talks.talk_of(tx, row) if row is not None else None
     if found and talk is not None and _asks_for_all_words(talk):
         return await _danger_as_answer(tx, who, talk, inbound, inbox_id, answered=answered)
-    if answered:
-        return "danger"  # answered when it was accepted; the open question stays open
+    if answered:  # when it was accepted; the open question stays open
+        if said is not None and said.tier == "urgent" and talk is None:
+            await own_words.ask_on(tx, who, inbound.text, delivery)
+        return "danger"
     if found and (talk is None or talk.script.name not in ("danger", "nurse")):
         slots = {"words": inbound.text, "site_phone": who.site_phone}
         await conversing.begin(tx, who, "danger", slots, delivery)
         return "danger_asked"
     if talk is not None:
         # The conversation hears first: it knows which of its answers sound like a command.
+        beside = await own_words.beside(tx, who, talk, inbound.text, delivery)
+        if beside is not None:
+            return beside
         turn = await conversing.hear(tx, who, talk, Heard("text", inbound.text), delivery)
         await _back_to_older(tx, who, talk.conversation_id, turn.state is None, inbox_id)
         return "answered" if turn.understood else "not_understood"
@@ -194,6 +200,9 @@ async def _text(tx: Tx, who: Who, inbound: Inbound, inbox_id: int) -> str:
         return came_up
     if about_dose(tx, inbound.text):
         return await dose_told(tx, who, inbound.text, delivery)
+    unasked = await own_words.answer(tx, who, inbound.text, delivery)
+    if unasked is not None:
+        return unasked
     await offer_menu(tx, who, [Phrase("reply.unknown")], delivery)
     return "unknown"
 

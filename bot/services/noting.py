@@ -16,6 +16,7 @@ from bot.services import (
     pro_answers,
     sealing,
     symptom_answers,
+    symptom_relay,
     unplanned_doses,
     wishes,
 )
@@ -84,6 +85,7 @@ CARRY_OUT: dict[type[Any], Carry] = {
     notes.DoseDeferred: dosing.deferred,
     notes.HoldClaimed: dosing.hold_claimed,
     notes.StaffWanted: _relay,
+    notes.SymptomsTold: symptom_relay.confirmed,
     notes.SymptomsWanted: symptom_answers.wanted,
     notes.SymptomsAnswered: symptom_answers.answered,
     notes.SymptomsReported: symptom_answers.reported,

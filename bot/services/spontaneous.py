@@ -70,6 +70,20 @@ async def _nothing_open(tx: Tx, who: Who, course: Course, words: str, delivery: 
     return "told_unplanned"
 
 
+async def unsure_told(tx: Tx, who: Who, words: str, delivery: Delivery) -> bool:
+    """应该吃了吧: words about a dose that leave a doubt are asked back with the dose's own buttons, and never recorded."""
+    if who.participant_id is None or not tx.ctx.book.lexicon(tx.now).speaks_of_eating(words):
+        return False
+    course = await timeline.load(tx, who.participant_id)
+    doses = await reminding.unanswered(tx, course) or await _of_today(tx, course)
+    if not doses:
+        return False
+    slots = await slots_for(tx, course, doses, who, "followup")
+    talk = await conversing.begin(tx, who, "dose", slots, delivery, reminding.topic(doses[0].due_at))
+    await reminding.remember(tx, doses, talk, slots)
+    return True
+
+
 async def vomited_told(tx: Tx, who: Who, words: str, delivery: Delivery) -> str | None:
     """Vomited after a dose, in a whole sentence that says so. None where it says something else."""
     if tx.ctx.book.lexicon(tx.now).answer(words, ("vomited",)) is None:

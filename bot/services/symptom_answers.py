@@ -35,7 +35,7 @@ LEFT_LIVES = timedelta(hours=12)
 
 
 async def wanted(tx: Tx, who: Who, note: SymptomsWanted, inbox_id: int | None) -> Done:
-    return Done(begin=await begin_told(tx, who, note.occasion))
+    return Done(begin=await begin_told(tx, who, note.occasion, note.symptoms))
 
 
 async def answered(tx: Tx, who: Who, note: SymptomsAnswered, inbox_id: int | None) -> Done:

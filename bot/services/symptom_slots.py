@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -15,6 +17,7 @@ from bot.services import timeline, timers
 from bot.services.context import Tx
 from bot.services.done import Begin
 from bot.services.people import Who
+from bot.symptoms.questionnaire import YES
 from schedules.localtime import local
 
 SCRIPT = "symptoms"
@@ -23,12 +26,19 @@ DEFAULT = "weekly"  # asked by a study without a rule of its own, when somebody 
 STAYS_OPEN = timedelta(hours=96)
 
 
-async def begin_told(tx: Tx, who: Who, occasion: str) -> Begin:
-    """A check that the person asked for. One that is open is gone on with; the week's, due today, is answered by it."""
+async def begin_told(tx: Tx, who: Who, occasion: str, symptoms: Sequence[str] = ()) -> Begin:
+    """A check that the person asked for. One that is open is gone on with; the week's, due today, is answered by it.
+
+    With `symptoms` only these are asked about: they count as ticked, no screen is shown, and no week is answered by it.
+    """
     assert who.participant_id is not None
     open_topic = await _open_topic(tx, who)
     if open_topic is not None:
         return Begin(SCRIPT, {}, open_topic)
+    if symptoms:
+        whole = await begin(tx, who, occasion, None)
+        ticked: dict[str, JSON] = dict.fromkeys(symptoms, YES)
+        return replace(whole, slots={**whole.slots, "screens": [], "answers": ticked, "begun": "yes"})
     return await begin(tx, who, occasion, await due_today(tx, who.participant_id))
 
 

@@ -25,7 +25,7 @@ from bot.services.people import Who
 
 LONGEST_LABEL = 60
 # What somebody began by a command and left open does not swallow what he writes the next day.
-ASIDE = ("nurse", "correct", "stop", "danger")
+ASIDE = ("nurse", "correct", "stop", "danger", "told")
 SET_ASIDE_AFTER = timedelta(hours=12)
 
 
@@ -135,6 +135,13 @@ def as_tapped(tx: Tx, who: Who, talk: Talk, heard: Heard) -> Heard:
         if same and not option.answer.startswith(OFF):
             return Heard("choice", option.answer)
     return heard
+
+
+def understands(tx: Tx, who: Who, talk: Talk, heard: Heard) -> bool:
+    """Whether the open question would take these words for an answer. Nothing is said or kept."""
+    now = tx.now.astimezone(ZoneInfo(who.zone))
+    said = as_tapped(tx, who, talk, heard)
+    return engine.advance(talk.script, talk.state, said, now, tx.ctx.book.lexicon(tx.now)).understood
 
 
 async def open_about(tx: Tx, participant_id: int, topic: str) -> list[tuple[int, Talk]]:

@@ -165,6 +165,11 @@ _NOT_ME = re.compile(r"不是我(?!说)")
 _SUCH_PEOPLE = re.compile(r"的(?:人|病人|患者|老人|孩子)(?!说|们说)|的?(?:病人|患者)(?!说)")
 
 
+def names_kin(passage: Passage, match: Match) -> bool:
+    """老伴咳嗽: a relative, who may be the patient or not."""
+    return bool(_KIN.search(passage.text[passage.clause_start(match.start) : match.start]))
+
+
 def _is_caught(clause: str, rest: str) -> bool:
     """老伴感冒了，会传染我吗: whoever fears to catch it has not got it. 她膝盖疼，不是我."""
     return bool(_KIN.search(clause) and (_CATCHING.search(rest) or _NOT_ME.search(rest)))

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from bot.symptoms.certainty import names_kin
 from bot.symptoms.danger import DANGER_TIERS, Danger, DangerLexicon
 from bot.symptoms.judging import Judged, judged
 from bot.symptoms.net import Net, net_of
@@ -29,10 +30,7 @@ def scan(text: str, lexicon: DangerLexicon) -> tuple[Danger, ...]:
     statement anywhere wins over a denial elsewhere. Never raises.
     """
     passage = read_passage(text, lexicon.simplify, lexicon.sounds)
-    found = [
-        Danger(rule.id, rule.version, DANGER_TIERS[rule.tier != "emergency"], heard.certainty, heard.words)
-        for rule, heard in judged(passage, lexicon.net)
-    ]
+    found = [_danger(rule, heard) for rule, heard in judged(passage, lexicon.net)]
     return tuple(sorted(found, key=_rank))
 
 
@@ -70,11 +68,17 @@ class Symptom:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """`urgency` is that of everything stated, also of danger that has no symptom's name. `rule` is what made it."""
+    """`urgency` is that of everything stated, also of danger that has no symptom's name. `rule` is what made it.
+
+    `dangers`: as of `scan`, and what else is stated as urgent or worse by a symptom's words.
+    """
 
     symptoms: tuple[Symptom, ...]
     urgency: Urgency
     rule: str
+    dangers: tuple[Danger, ...] = ()
+    kin: bool = False
+    """A symptom is told of a relative, who is the patient if his family writes, and may be another if he writes himself."""
 
     @property
     def codes(self) -> tuple[str, ...]:
@@ -85,14 +89,35 @@ class Heard:
 def read(text: str, words: Lexicon) -> Heard:
     """What a text of any length says of symptoms. In time proportional to its length; never raises."""
     passage = read_passage(text, words.danger.simplify, words.danger.sounds)
-    told = [_told(rule, heard, passage) for rule, heard in judged(passage, words.net)]
+    met = list(judged(passage, words.net))
+    told = [_told(rule, heard, passage) for rule, heard in met]
     symptoms = _symptoms(told, words.symptoms)
     causes: list[tuple[Urgency, str]] = [
         (one.urgency, one.rule) for one in told if one.certainty != "doubtful"
     ]
     causes += _together(symptoms, words.symptoms)
     urgency, rule = min(causes, key=lambda cause: URGENCIES.index(cause[0]), default=("none", ""))
-    return Heard(symptoms, urgency, rule)
+    dangers = [_danger(rule, heard) for rule, heard in met if rule.flag]
+    dangers += _worse(told, causes, passage.text)
+    return Heard(symptoms, urgency, rule, tuple(sorted(dangers, key=_rank)), any(one.kin for one in told))
+
+
+def _danger(rule: WordRule, heard: Judged) -> Danger:
+    tier = DANGER_TIERS[rule.tier != "emergency"]
+    return Danger(rule.id, rule.version, tier, heard.certainty, heard.words)
+
+
+def _worse(told: Iterable[_Told], causes: Iterable[tuple[Urgency, str]], text: str) -> list[Danger]:
+    """What a symptom's words state as urgent or worse: acted on like danger, under its own rule."""
+    words = {one.rule: one.words for one in told if not one.danger}
+    known = {one.rule for one in told if one.danger}
+    found = []
+    for urgency, rule in causes:
+        rule_id, _, version = rule.partition("@")
+        if rule not in known and urgency in DANGER_TIERS:
+            tier = DANGER_TIERS[urgency != "emergency"]
+            found.append(Danger(rule_id, int(version), tier, "stated", words.get(rule, text)))
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,15 +127,20 @@ class _Told:
     urgency: Tier
     rule: str
     words: str
+    danger: bool
+    kin: bool
 
 
 def _told(rule: WordRule, heard: Judged, passage: Passage) -> _Told:
     """ "还有一点" is what is left of a symptom: it waits for the digest, unless it is danger."""
     certainty: Sure = heard.certainty
+    kin = certainty == "stated" and any(names_kin(passage, place) for place in heard.places)
     urgency = rule.tier
     if certainty == "stated" and not rule.flag and any(is_residual(passage, place) for place in heard.places):
         certainty, urgency = "residual", "routine"
-    return _Told(rule.codes, certainty, urgency, f"{rule.id}@{rule.version}", heard.words)
+    return _Told(
+        rule.codes, certainty, urgency, f"{rule.id}@{rule.version}", heard.words, bool(rule.flag), kin
+    )
 
 
 def _symptoms(told: Iterable[_Told], words: SymptomWords) -> tuple[Symptom, ...]:

@@ -54,12 +54,13 @@ class Together:
 
 @dataclass(frozen=True, slots=True)
 class SymptomWords:
-    """`hides`: symptoms that are part of another and are not counted beside it."""
+    """`hides`: symptoms that are part of another and are not counted beside it. `check`: who asks on about a code."""
 
     version: str
     rules: tuple[WordRule, ...]
     together: tuple[Together, ...]
     hides: Mapping[str, frozenset[str]]
+    check: Mapping[str, str]
 
 
 class _CodeText(BaseModel):
@@ -81,6 +82,7 @@ class _SymptomsFile(BaseModel):
     version: Annotated[str, Field(min_length=1)]
     simplify: str = ""
     words: dict[RuleId, Words] = {}
+    check: dict[RuleId, RuleId] = {}
     hides: dict[RuleId, tuple[RuleId, ...]] = {}
     together: dict[RuleId, _TogetherText] = {}
     code: Annotated[dict[RuleId, _CodeText], Field(min_length=1)]
@@ -94,13 +96,13 @@ def parse_symptom_words(text: str, file: str) -> SymptomWords:
     together = tuple(
         Together(name, one.version, frozenset(one.codes), one.urgency) for name, one in raw.together.items()
     )
-    named = [*raw.code, *raw.hides, *(code for codes in raw.hides.values() for code in codes)]
+    named = [*raw.code, *raw.check, *raw.hides, *(code for codes in raw.hides.values() for code in codes)]
     named += [code for one in together for code in one.codes]
     making.faults.extend(f"{file}: {code!r} is no code of a symptom" for code in sorted({*named} - CODES))
     if making.faults:
         raise SymptomWordsError("\n".join(making.faults))
     hides = {code: frozenset(codes) for code, codes in raw.hides.items()}
-    return SymptomWords(raw.version, rules, together, hides)
+    return SymptomWords(raw.version, rules, together, hides, raw.check)
 
 
 def _rules(raw: _SymptomsFile, making: Compiler, file: str) -> tuple[WordRule, ...]:

@@ -21,6 +21,8 @@ from bot.dialogue.notes import (
     RemindersResumed,
     RespondentTold,
     StaffWanted,
+    SymptomsTold,
+    SymptomsWanted,
 )
 from tests.pure.dialogue.talk import PHONE, Talk, at, dose
 
@@ -52,6 +54,14 @@ def consent(matter: Any, given: bool) -> ConsentDecided:
 CODE: dict[str, Any] = {"code": "A" * 22}
 SITE: dict[str, Any] = {"site_phone": PHONE}
 DANGER: dict[str, Any] = {"words": "上个月发过烧", "site_phone": PHONE}
+TOLD: dict[str, Any] = {
+    "mode": "sure",
+    "items": [{"label": "symptom.cough"}],
+    "symptoms": ["cough"],
+    "symptoms_are": "some",
+    "words": "老伴咳嗽",
+    "site_phone": PHONE,
+}
 ANSWERED: dict[str, Any] = {"doses": [answered(), answered("ixazomib", "not_taken")], "site_phone": PHONE}
 SELF, FAMILY = RespondentTold("participant"), RespondentTold("family")
 YES, NO = consent("health_data", True), consent("health_data", False)
@@ -224,6 +234,18 @@ CASES: list[tuple[str, str, dict[str, Any], list[str], list[Note]]] = [
     ("now", "danger", DANGER, ["现在有"], [DangerConfirmed("上个月发过烧")]),
     ("now, by number", "danger", DANGER, ["1"], [DangerConfirmed("上个月发过烧")]),
     ("not now", "danger", DANGER, ["没有"], [DangerDenied()]),
+    # -- told in words
+    ("his own, and no more", "told", TOLD, ["是本人", "不用了"], [SymptomsTold("老伴咳嗽")]),
+    (
+        "his own, and more",
+        "told",
+        TOLD,
+        ["1", "说细一点"],
+        [SymptomsTold("老伴咳嗽"), SymptomsWanted("told", ("cough",))],
+    ),
+    ("nothing to ask on about", "told", TOLD | {"symptoms_are": "none"}, ["1"], [SymptomsTold("老伴咳嗽")]),
+    ("somebody else's", "told", TOLD, ["是别人"], []),
+    ("passed on already", "told", TOLD | {"mode": "more"}, ["1"], [SymptomsWanted("told", ("cough",))]),
 ]
 
 

@@ -14,7 +14,7 @@ from bot.dialogue.notes import CommandGiven
 from bot.dialogue.turn import Heard, State
 from bot.symptoms.pro_wording import wording_of
 from tests.pure.dialogue.talk import LEXICON, PHONE, Talk, at, dose, names, script_of
-from tests.pure.dialogue.test_conversations import ANSWERED, CODE, DANGER, SITE, welcome
+from tests.pure.dialogue.test_conversations import ANSWERED, CODE, DANGER, SITE, TOLD, welcome
 from tests.pure.symptoms.shipped import SHORT
 from tests.pure.symptoms.shipped import slots as check_slots
 from tests.support.pro_wording import INSTRUMENT, pieces
@@ -31,6 +31,7 @@ SLOTS: dict[str, dict[str, Any]] = {
     "stop": SITE,
     "resume_reminders": {},
     "danger": DANGER,
+    "told": TOLD,
     "symptoms": check_slots(check=SHORT),
     "visit": {"lines": [{"text": "visit.blood"}], "about": {"due_on": "2026-11-23"}, **SITE},
     "interactions": {"about": {"due_on": "2026-11-25"}, **SITE},
@@ -77,6 +78,8 @@ QUESTIONS: list[tuple[str, list[str]]] = [
     ("stop", ["3"]),
     ("danger", []),
     ("prophylaxis", []),
+    ("told", []),
+    ("told", ["1"]),
     ("off_week", []),
     ("off_week", ["1"]),
     ("cycle_start", []),
