@@ -18,6 +18,7 @@ COMMANDS = {
     "adherence": "bot.commands.rules_adherence:adherence",
     "triage": "bot.commands.rules_triage:triage",
     "show": "bot.commands.rules_show:show",
+    "load": "bot.commands.rules_load:load",
 }
 
 

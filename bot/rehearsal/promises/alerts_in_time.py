@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
-from bot.db.alerts import Alert, AlertStep
+from bot.db.alerts import Alert, AlertRepeat, AlertStep
 from bot.db.outbox import OutboundMessage
 from bot.rehearsal.evidence import Evidence, Findings, Violation
 from bot.rehearsal.ledger import Ledger, Letter, Worry
@@ -19,6 +19,7 @@ ON_THE_WIRE = timedelta(seconds=5)
 UNKNOWN = timedelta(seconds=100)  # a killed sender's lease, and the wait before a repetition
 ANSWERED = timedelta(minutes=2)  # an act that met a fault is handled so much later at most
 CLOCKS = timedelta(hours=3)  # of everybody on call, one after the other, with what faults add
+CHECK_OPEN = timedelta(days=5)  # until a check that was left off is closed
 WORSE = {"emergency": 0, "urgent": 1, "routine": 2}
 _ALERT = re.compile(r"/console/alerts/(\d+)")
 
@@ -27,6 +28,7 @@ async def count(evidence: Evidence) -> Findings:
     async with evidence.ctx.begin() as tx:
         alerts = await tx.all(select(Alert).order_by(Alert.alert_id))
         steps = await tx.all(select(AlertStep).order_by(AlertStep.alert_step_id))
+        repeats = await tx.all(select(AlertRepeat))
         notices = await tx.all(select(OutboundMessage).where(OutboundMessage.lane == int(Lane.ALERT)))
     found = Findings()
     of_person: defaultdict[int, list[Row[Any]]] = defaultdict(list)
@@ -35,7 +37,8 @@ async def count(evidence: Evidence) -> Findings:
     for one in evidence.ledgers:
         for worry in one.worries:
             found.checked += 1
-            found.violations += _unheard(evidence, one, worry, of_person[one.participant_id])
+            held = [row for row in repeats if row.participant_id == one.participant_id]
+            found.violations += _unheard(evidence, one, worry, of_person[one.participant_id], held)
     arrived = _first_letters(evidence.letters)
     for alert in alerts:
         if alert.tier != "routine":
@@ -46,7 +49,9 @@ async def count(evidence: Evidence) -> Findings:
     return found
 
 
-def _unheard(evidence: Evidence, one: Ledger, worry: Worry, alerts: list[Row[Any]]) -> list[Violation]:
+def _unheard(
+    evidence: Evidence, one: Ledger, worry: Worry, alerts: list[Row[Any]], held: list[Row[Any]]
+) -> list[Violation]:
     at = worry.act.acknowledged_at
     if at is None or evidence.lost_in_gap(at):
         return []
@@ -54,8 +59,12 @@ def _unheard(evidence: Evidence, one: Ledger, worry: Worry, alerts: list[Row[Any
         WORSE[alert.tier] <= WORSE[worry.tier] and at - timedelta(hours=1) <= alert.raised_at <= at + ANSWERED
         for alert in alerts
     )
+    # What was handled before and is no worse is counted when its check is over, and not told again.
+    counted = any(
+        WORSE[row.tier] <= WORSE[worry.tier] and at <= row.recorded_at <= at + CHECK_OPEN for row in held
+    )
     where = f"{one.subject_id} {worry.what}"
-    return [] if heard else [Violation(4, f"{worry.tier} answer without an alert", where, at)]
+    return [] if heard or counted else [Violation(4, f"{worry.tier} answer without an alert", where, at)]
 
 
 def _first_letters(letters: Any) -> dict[int, datetime]:
