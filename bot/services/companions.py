@@ -14,9 +14,9 @@ from bot.dialogue.notes import CompanionAnswered
 from bot.errors import Refused
 from bot.services.alerts import Cause, raise_alert
 from bot.services.auditing import of_participant
+from bot.services.author import Author
 from bot.services.context import Tx
 from bot.services.done import NOTHING, Done
-from bot.services.dosing import Author
 from bot.services.locking import lock_participant
 from bot.services.people import Who
 

@@ -17,6 +17,7 @@ from bot.dialogue.turn import Phrase, Say
 from bot.services import excess_doses, planning, prompting, sealing, symptom_plan, timers
 from bot.services.alerts import Cause, raise_alert
 from bot.services.auditing import of_participant
+from bot.services.author import Author as Author
 from bot.services.context import Tx
 from bot.services.done import NOTHING, Done
 from bot.services.people import Who
@@ -25,20 +26,6 @@ from schedules.dosing import Lateness, Report, closes_at, judge, late_text, late
 from schedules.regimen import is_held, next_due
 
 FOLLOWERS = ("nudge", "followup", "later")
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Author:
-    """Who says it, as whom, through what: the same fields on every fact."""
-
-    recorded_by: str
-    as_whom: str
-    contact_id: int | None = None
-    inbox_id: int | None = None
-
-    @staticmethod
-    def of(who: Who, inbox_id: int | None) -> Author:
-        return Author(who.actor, who.as_whom, who.contact_id, inbox_id)
 
 
 async def reported(tx: Tx, who: Who, note: DoseReported, inbox_id: int | None) -> Done:
