@@ -50,13 +50,20 @@ def faults() -> list[str]:
 
 
 def _between(known: dict[str, list[Any]]) -> list[str]:
-    """Questionnaires against the rules that read them, and studies against the laboratory tests that they name."""
+    """Questionnaires against the rules and words that lead to them, studies against the laboratory tests that they name."""
     tests = {test for laboratory in known.get("labs", ()) for test in laboratory.tests}
     found = [
         f"{study.id}.toml: cycle_gate.rules.{rule.id}.test = {rule.test!r}: not among the tests of labs.toml"
         for study in known.get("study", ())
         for rule in (study.cycle_gate.rules if study.cycle_gate else ())
         if rule.test is not None and rule.test not in tests
+    ]
+    found += [
+        f"symptoms.toml: check.{code} = {name!r}: {check.name}.toml has no such symptom"
+        for check in known.get("questionnaire", ())
+        for words in known.get("symptoms", ())
+        for code, name in words.check.items()
+        if name not in check.symptoms
     ]
     return (
         found
