@@ -20,6 +20,7 @@ SIGNED_KINDS = (
     "grading",
     "label",
     "labs",
+    "questions",
     "symptoms",
     "triage",
 )  # besides the study and its questionnaire
