@@ -52,6 +52,7 @@ def import_labs(file: str) -> None:
 async def _one(app: App, row: Row) -> tuple[str, str]:
     """Outcome and error. Each row is a transaction of its own: a wrong one takes nothing else back."""
     from bot.errors import Refused
+    from bot.services import known_alerts
     from bot.services import labs as values
     from bot.services.dosing import Author
     from bot.services.enrolment import by_subject
@@ -60,7 +61,9 @@ async def _one(app: App, row: Row) -> tuple[str, str]:
         new = _read(row)
         async with app.ctx.begin() as tx:
             participant_id = await by_subject(tx, cell.given(row.cells, "subject_id"))
-            return await values.record(tx, participant_id, new, Author("cli", "staff"), "import"), ""
+            outcome = await values.record(tx, participant_id, new, Author("cli", "staff"), "import")
+            await known_alerts.consider(tx, participant_id)
+            return outcome, ""
     except ValueError as problem:
         return "", str(problem)
     except Refused as refusal:

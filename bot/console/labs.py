@@ -18,6 +18,7 @@ from bot.errors import Refused
 from bot.services import (
     access,
     companions,
+    known_alerts,
     label_references,
     labs,
     participant_page,
@@ -90,6 +91,8 @@ async def record(visit: Visit) -> Response:
             for new in sheet:
                 await _one(visit, tx, participant_id, new, author)
             note_down(tx, visit.staff.actor, visit.staff.actor, "labs_recorded", participant=participant_id)
+            await tx.widen()  # alerts go to staff addresses, which stand outside every site
+            await known_alerts.consider(tx, participant_id)
     except Refused as refusal:
         if refusal.message_id.startswith("staff.no_such"):
             raise

@@ -1,0 +1,47 @@
+"""Platelets under 50 with aspirin on record: told when the value is entered, once for the same value."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import select
+
+from bot.db.alerts import Alert
+from bot.services import companions, known_alerts, labs
+from bot.services.labs import NewLab
+from schedules.localtime import local
+from tests.services.test_symptom_checks import STAFF_AUTHOR, Home, at
+from tests.support.house import enrolled, opened
+
+
+@pytest.fixture
+async def home(database_url: str) -> AsyncIterator[Home]:
+    async with opened(database_url, at(7, 20)) as town:
+        yield Home(town, await enrolled(town, "ixazomib"))
+
+
+async def entered(home: Home, value: str) -> list[str]:
+    async with home.ctx.begin() as tx:
+        new = NewLab("platelets", Decimal(value), "10^9/L", local(tx.now, "Asia/Shanghai").date())
+        await labs.record(tx, home.who.participant_id, new, STAFF_AUTHOR, "form")
+        return await known_alerts.consider(tx, home.who.participant_id)
+
+
+async def test_low_platelets_with_aspirin_are_told_when_they_are_entered(home: Home) -> None:
+    async with home.ctx.begin() as tx:
+        since = local(tx.now, "Asia/Shanghai").date()
+        await companions.choose(tx, home.who.participant_id, "aspirin", "on", since, STAFF_AUTHOR)
+    assert await entered(home, "50") == []
+    assert await entered(home, "49") == ["aspirin_platelets@1"]
+    assert await entered(home, "49") == [], "the same value is told once"
+    assert await entered(home, "31") == ["aspirin_platelets@1"], "a lower one again"
+    async with home.ctx.begin() as tx:
+        alerts = await tx.all(select(Alert))
+    assert {(one.tier, one.kind, one.words_sealed) for one in alerts} == {("urgent", "symptom", None)}
+    assert all(one.due_at is not None for one in alerts)
+
+
+async def test_without_aspirin_on_record_nothing_is_told(home: Home) -> None:
+    assert await entered(home, "20") == []
