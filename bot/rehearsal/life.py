@@ -203,7 +203,7 @@ class Life:
         daily = self.rates.daily
         if chance.random() < daily["danger_words"]:
             words, tier = chance.choice(DANGERS)
-            self.plan(person, on, chance.uniform(0, 23.9), lambda: self._danger(person, words, tier))
+            self.plan(person, on, chance.uniform(0, 23.9), lambda: self.danger(person, words, tier))
         if chance.random() < daily["aside"]:
             words = chance.choice(ASIDES)
             self.plan(person, on, chance.uniform(8, 21), lambda: self._aside(person, words))
@@ -226,7 +226,8 @@ class Life:
 
         self.at(max(begin + timedelta(minutes=minutes), self.hands.house.now), visit)
 
-    async def _danger(self, person: Person, words: str, tier: str) -> None:
+    async def danger(self, person: Person, words: str, tier: str) -> None:
+        """Words that must not wait, at whatever hour."""
         act = await self.hands.say(person, person.phones[0], words)
         if person.ledger.agreed:
             person.ledger.worries.append(Worry(act, tier, words))

@@ -24,27 +24,31 @@ class Mishaps:
 
     def _fault(self, kind: str) -> Act:
         async def happen() -> None:
-            faults, now = self.town.house.faults, self.town.house.now
-            if kind in AT_COMMIT or kind in AT_SEND or kind in AT_ACCEPT:
-                faults.arm(kind)
-                return
-            faults.strike(kind, "all")
-            minutes = faults.chance.randrange(30, 181)
-            match kind:
-                case "outage":
-                    faults.spans.append(("outage", now, now + timedelta(hours=1)))
-                case "storm":
-                    channel = faults.chance.choice(("telegram", "email"))
-                    faults.spans.append((f"storm:{channel}", now, now + timedelta(minutes=10)))
-                case "house_down":
-                    faults.spans.append(("house", now, now + timedelta(minutes=minutes)))
-                case "database_restart":
-                    for _ in range(3):
-                        faults.arm("lost_at_begin", 0)
-                case "blocked":
-                    await self._block(faults.chance)
+            await self.happens(kind)
 
         return happen
+
+    async def happens(self, kind: str) -> None:
+        """Now: armed for a boundary to come, or at large."""
+        faults, now = self.town.house.faults, self.town.house.now
+        if kind in AT_COMMIT or kind in AT_SEND or kind in AT_ACCEPT:
+            faults.arm(kind)
+            return
+        faults.strike(kind, "all")
+        minutes = faults.chance.randrange(30, 181)
+        match kind:
+            case "outage":
+                faults.spans.append(("outage", now, now + timedelta(hours=1)))
+            case "storm":
+                channel = faults.chance.choice(("telegram", "email"))
+                faults.spans.append((f"storm:{channel}", now, now + timedelta(minutes=10)))
+            case "house_down":
+                faults.spans.append(("house", now, now + timedelta(minutes=minutes)))
+            case "database_restart":
+                for _ in range(3):
+                    faults.arm("lost_at_begin", 0)
+            case "blocked":
+                await self._block(faults.chance)
 
     async def _block(self, chance: Random) -> None:
         """Somebody blocks the chat; the messenger tells us; days later it is opened again."""

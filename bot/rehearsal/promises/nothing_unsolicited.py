@@ -39,7 +39,9 @@ async def count(evidence: Evidence) -> Findings:
 
 def _unsolicited(one: Ledger, seen: Seen, row: Row[Any]) -> list[Violation]:
     what = []
-    agreed = [step for step in one.agreed if step.at <= seen.at]
+    # What was decided at this very instant came after the message, or the message would not be there.
+    agreed = [step for step in one.agreed if step.at < seen.at or (step.yes and step.at == seen.at)]
+    before = [order for order in one.orders if order.what != "status" or order.recorded_at < seen.at]
     if not agreed:
         what.append("before consent")
     elif not agreed[-1].yes:
@@ -49,7 +51,7 @@ def _unsolicited(one: Ledger, seen: Seen, row: Row[Any]) -> list[Violation]:
         for order in one.orders
     ):
         what.append("after the end")
-    if value_at(one.orders, "status", seen.at) == "paused":
+    if value_at(before, "status", seen.at) == "paused":
         what.append("while paused")
     if quiet(one.orders, seen.at):
         what.append("in quiet hours")
