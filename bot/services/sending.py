@@ -246,8 +246,8 @@ async def _not_delivered(tx: Tx, row: Row[Any], error: SendError) -> None:
             )
             await _set(tx, row.message_id, state="queued", send_after=until)
         case NotSent():
-            delay = BACK_OFF[min(row.attempts, len(BACK_OFF)) - 1]
-            await _set(tx, row.message_id, state="queued", send_after=tx.now + delay)
+            step = min(row.attempts, len(BACK_OFF)) if row.lane else 1  # an alert goes as soon as the wire is back
+            await _set(tx, row.message_id, state="queued", send_after=tx.now + BACK_OFF[step - 1])
         case Unreachable() | Rejected():
             await _set(tx, row.message_id, state="refused", settled_at=tx.now)
             await delivery_failures.refused(tx, row, lost=isinstance(error, Unreachable))
