@@ -246,7 +246,7 @@ async def _not_delivered(tx: Tx, row: Row[Any], error: SendError) -> None:
             )
             await _set(tx, row.message_id, state="queued", send_after=until)
         case NotSent():
-            step = min(row.attempts, len(BACK_OFF)) if row.lane else 1  # an alert goes as soon as the wire is back
+            step = min(row.attempts, len(BACK_OFF)) if row.lane else 1  # alerts are never put off for long
             await _set(tx, row.message_id, state="queued", send_after=tx.now + BACK_OFF[step - 1])
         case Unreachable() | Rejected():
             await _set(tx, row.message_id, state="refused", settled_at=tx.now)
