@@ -95,4 +95,4 @@ async def _work(stage: Stage, site: str, until: datetime) -> None:
             standing = await alert_life.standing(tx, row.alert_id)
             if standing is None or standing.step != "closed":
                 await alert_life.acknowledge(tx, row.alert_id, 1)
-                await alert_life.close(tx, row.alert_id, 1, "called", "电话联系，已记录。")
+                await alert_life.close(tx, row.alert_id, 1, "settled", "电话联系，已记录。")

@@ -68,7 +68,7 @@ class Office:
         async def close() -> None:
             try:
                 async with self.ctx.begin() as tx:
-                    await alert_life.close(tx, alert_id, staff_id, "called", "电话联系，已记录。")
+                    await alert_life.close(tx, alert_id, staff_id, "settled", "电话联系，已记录。")
             except Refused:
                 return
 

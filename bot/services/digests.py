@@ -5,20 +5,23 @@ Silence stands in it like a symptom. It carries subject ids and kinds of need: n
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, func, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from bot.db.digests import Digest
 from bot.db.sites import Site
 from bot.dialogue.turn import Phrase, Value
-from bot.services import needs, outbox, restoring, timers
+from bot.services import dealt_with, needs, outbox, restoring, timers
+from bot.services.alert_inbox import OUTCOMES
 from bot.services.alerts import on_call
 from bot.services.context import Tx
+from bot.services.dealt_with import Dealt
 from bot.services.needs import Need
 from bot.services.outbox import Draft, Lane
 from schedules.localtime import instant
@@ -56,10 +59,11 @@ async def send(tx: Tx, timer: Row[Any]) -> str:
     """Make the day's digest and queue it to each recipient on its own: one bad address stops nobody else."""
     site = (await tx.execute(select(Site).where(Site.site_id == timer.payload["site_id"]))).one()
     day = date.fromisoformat(timer.payload["day"])
-    content = [need.as_json() for need in await needs.of_site(tx, site.site_id)]
+    found, dealt = await needs.of_site(tx, site.site_id), await _dealt(tx, site.site_id)
+    content = {"needs": [one.as_json() for one in found], "dealt_with": [one.as_json() for one in dealt]}
     digest_id: int | None = await tx.scalar(
         upsert(Digest)
-        .values(site_id=site.site_id, day=day, content={"needs": content}, made_at=tx.now)
+        .values(site_id=site.site_id, day=day, content=content, made_at=tx.now)
         .on_conflict_do_nothing(index_elements=["site_id", "day"])
         .returning(Digest.digest_id)
     )
@@ -69,7 +73,7 @@ async def send(tx: Tx, timer: Row[Any]) -> str:
         return "made_before"
     recipients = [to for person in await on_call(tx, site.site_id) for to in person.targets]
     for to in recipients:
-        written = write(tx, to.language, site, day, [Need.from_json(one) for one in content], gap)
+        written = write(tx, to.language, site, day, found, dealt, gap)
         draft = Draft(
             purpose="digest",
             lane=Lane.BULK,
@@ -84,16 +88,31 @@ async def send(tx: Tx, timer: Row[Any]) -> str:
     return f"sent:{len(recipients)}"
 
 
+async def _dealt(tx: Tx, site_id: int) -> list[Dealt]:
+    """What was closed since the last digest."""
+    last = await tx.scalar(select(func.max(Digest.made_at)).where(Digest.site_id == site_id))
+    return await dealt_with.since(tx, site_id, last or tx.now - timedelta(days=1))
+
+
 def write(
-    tx: Tx, language: str, site: Row[Any], day: date, found: list[Need], gap: Row[Any] | None = None
+    tx: Tx,
+    language: str,
+    site: Row[Any],
+    day: date,
+    found: list[Need],
+    dealt: Sequence[Dealt] = (),
+    gap: Row[Any] | None = None,
 ) -> Written:
     """The digest in one language. An empty one says so: a morning without mail would leave people guessing.
 
+    `found`: who needs somebody; `dealt`: what was ended since the last one.
     `gap`: the database was restored lately; whoever reads this must know what may be missing.
     """
     text = tx.ctx.wording.text
     head = text(language, Phrase("digest.head", {"site": site.code, "day": day, "count": len(found)}))
     lines = [_line(tx, language, need) for need in found] or [text(language, Phrase("digest.nobody"))]
+    if dealt:
+        lines += ["", text(language, Phrase("digest.dealt")), *(_ended(tx, language, one) for one in dealt)]
     if gap is not None:
         zone = ZoneInfo(site.zone)
         bounds: dict[str, Value] = {"since": gap.since.astimezone(zone), "until": gap.until.astimezone(zone)}
@@ -118,6 +137,17 @@ def _line(tx: Tx, language: str, need: Need) -> str:
     return text(language, Phrase("digest.line", values))
 
 
+def _ended(tx: Tx, language: str, one: Dealt) -> str:
+    outcome: Value = Phrase(f"console.outcome.{one.outcome}") if one.outcome in OUTCOMES else one.outcome
+    values: dict[str, Value] = {
+        "subject": one.subject_id,
+        "tier": Phrase(f"tier.{one.tier}"),
+        "kind": Phrase(f"need.{one.kind}"),
+        "outcome": outcome,
+    }
+    return tx.ctx.wording.text(language, Phrase("digest.dealt_line", values))
+
+
 async def preview(tx: Tx, site_code: str, language: str) -> Written:
     """What would be sent now. Nothing is kept and nobody is told."""
     from bot.services.enrolment import site_of
@@ -125,4 +155,5 @@ async def preview(tx: Tx, site_code: str, language: str) -> Written:
     site: Any = await site_of(tx, site_code)
     day = tx.now.astimezone(ZoneInfo(site.zone)).date()
     gap = await restoring.recent(tx)
-    return write(tx, language, site, day, await needs.of_site(tx, site.site_id), gap)
+    dealt = await _dealt(tx, site.site_id)
+    return write(tx, language, site, day, await needs.of_site(tx, site.site_id), dealt, gap)

@@ -50,9 +50,9 @@ async def _alerted(house: House) -> int:
     raise AssertionError("no alert")
 
 
-async def _digest(house: House) -> str:
+async def _digest(house: House, language: str) -> str:
     async with house.app.ctx.begin() as tx:
-        return (await digests.preview(tx, SITE, "en")).body
+        return (await digests.preview(tx, SITE, language)).body
 
 
 @pytest.mark.parametrize(("language", "width"), [("zh_Hans_CN", 1366), ("en", 360)])
@@ -79,7 +79,7 @@ async def test_a_worrying_answer_is_taken_closed_and_reported(
     await hand.tap(word("symptom.pain.yes"))
     await hand.look("told")
     alert_id = await _alerted(house)
-    assert someone.subject_id in await _digest(house)
+    assert someone.subject_id in await _digest(house, language)
 
     context = await browser.new_context(base_url=house.url, viewport={"width": width, "height": 768})
     desk = await context.new_page()
@@ -107,6 +107,7 @@ async def test_a_worrying_answer_is_taken_closed_and_reported(
         one.step for one in await house.rows(AlertStep, AlertStep.alert_step_id) if one.alert_id == alert_id
     ]
     assert [step for step in steps if step not in ("told", "seen")] == ["acknowledged", "acted", "closed"]
+    assert word("console.outcome.settled") in await _digest(house, language)
     await desk.goto("/console/report/compliance?study=nct04217967&format=html")
     await expect(desk.locator("body")).to_contain_text(someone.subject_id)
     await _picture(desk, screenshots, f"report-{width}-{language}", fits=False)

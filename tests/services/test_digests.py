@@ -104,7 +104,7 @@ async def test_it_is_a_record_and_never_sent_twice(week: Stage) -> None:
     assert len(await rows(week)) == len(sent)
 
 
-async def test_what_was_closed_is_not_in_tomorrows(week: Stage) -> None:
+async def test_what_was_closed_waits_no_more_and_tomorrows_tells_how_it_ended(week: Stage) -> None:
     async with week.ctx.begin() as tx:
         need = (await needs.of_site(tx, 1))[0]
         alert = await tx.scalar(
@@ -115,6 +115,12 @@ async def test_what_was_closed_is_not_in_tomorrows(week: Stage) -> None:
         assert (await needs.of_site(tx, 1))[0].taken_by == "staff:1"
         await alert_life.close(tx, alert, 1, "settled", "来院看过")
         assert need.subject_id not in [one.subject_id for one in await needs.of_site(tx, 1)]
+        written = (await digests.preview(tx, "TST", "en")).body
+    assert f"{need.subject_id}: emergency; danger words; settled" in written.lower().replace("tst", "TST")
+    await week.move_to(EIGHT)
+    async with week.ctx.begin() as tx:
+        kept = await tx.all(select(Digest).order_by(Digest.digest_id))
+    assert [one["outcome"] for row in kept for one in row.content["dealt_with"]] == ["settled"]  # told once
 
 
 async def test_a_cycle_to_confirm_and_a_lost_contact_stand_in_it(week: Stage) -> None:
