@@ -84,6 +84,9 @@ async def vomited(visit: Visit) -> Response:
     participant_id, dose_id = visit.number("participant_id"), visit.number("dose_id")
     async with access.scoped(visit.ctx, visit.staff) as tx:
         await participant_page.header(tx, visit.staff, participant_id)
+        await dose_calendar.one(
+            tx, await timeline.load(tx, participant_id), dose_id
+        )  # another's dose is not found
         await phone_reports.vomited(tx, visit.staff, participant_id, dose_id)
     return visit.go(f"/console/participants/{participant_id}/doses/{dose_id}", "dose_recorded")
 

@@ -5,6 +5,8 @@ Quiet hours, consent and pauses do not bind this. It never judges, and never say
 
 from __future__ import annotations
 
+import re
+
 from bot.dialogue.notes import DangerConfirmed
 from bot.dialogue.turn import Phrase
 from bot.messages import Inbound, Kind
@@ -16,10 +18,13 @@ from bot.services.done import NOTHING, Done
 from bot.services.outbox import Lane
 from bot.services.people import Who
 from bot.symptoms.danger import Danger
-from bot.symptoms.freetext import read
+from bot.symptoms.freetext import read, scan
 
 TEXTS = {"emergency": "danger.emergency", "urgent": "danger.urgent"}
 TEXTS_WITHOUT_SITE = {"emergency": "danger.emergency_no_site", "urgent": "danger.urgent_no_site"}
+# Nothing but a figure answers the check, which goes on to ask where it was measured: 37.8 is a fever from the armpit
+# only. From 38.0 it is one wherever it was measured, and acts at once.
+FIGURE = re.compile(r"[\s0-9\uFF10-\uFF19.\uFF0E度℃零一二三四五六七八九十点]+")
 SPOKEN = (Kind.TEXT, Kind.EDITED, Kind.MEDIA)  # a picture may carry words under it
 
 
@@ -27,6 +32,8 @@ def heard(tx: Tx, inbound: Inbound) -> tuple[Danger, ...]:
     """What danger the words speak of, worst first; nothing for taps and invitations."""
     if inbound.kind not in SPOKEN or not inbound.text:
         return ()
+    if FIGURE.fullmatch(inbound.text):
+        return scan(inbound.text, tx.ctx.book.danger(tx.now)[1])
     return read(inbound.text, tx.ctx.book.words(tx.now)).dangers
 
 

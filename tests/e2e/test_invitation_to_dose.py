@@ -149,7 +149,7 @@ async def send_other_things(hand: Hand) -> None:
     await hand.upload(VOICE)
     await hand.sees("（一段语音）")
     await hand.look("voice")
-    await hand.write("明天天气怎么样", unfold="写几句话")
+    await hand.write("咕噜咕噜", unfold="写几句话")
     await hand.sees("这句我没看懂")
     await hand.look("not-understood")
     await hand.write("我胸口很痛，喘不上气", unfold="写几句话")

@@ -23,7 +23,7 @@ from tests.support.bot_api import TOKEN, FakeBotApi
 from tests.support.web_backend import MemoryBackend
 from tests.support.web_visitor import Visitor
 
-CHAT = 501
+CHAT = 50_150_150
 SAID = "昨天夜里腿有点麻，想问问"
 
 

@@ -65,9 +65,11 @@ def assert_rising(found: Iterable[Row[Any]]) -> None:
 async def recorded_as_said(ctx: Ctx, said: Mapping[int, tuple[Report, ...]]) -> int:
     """Every answer once, in order, and nothing else. Returns how many."""
     found: dict[int, list[Report]] = {pid: [] for pid in said}
-    for row in await rows(
-        ctx, "SELECT participant_id, drug, status FROM dose_report ORDER BY dose_report_id"
-    ):
+    # What was tapped is on record at once; the row that adds when or why supersedes it and is the same answer.
+    query = """SELECT participant_id, drug, status FROM dose_report r WHERE NOT EXISTS (
+            SELECT FROM dose_report later WHERE later.supersedes = r.dose_report_id AND later.status = r.status
+        ) ORDER BY dose_report_id"""
+    for row in await rows(ctx, query):
         found[row.participant_id].append((row.drug, row.status))
     wrong = {pid: (reports, said[pid]) for pid, reports in found.items() if tuple(reports) != said[pid]}
     assert wrong == {}, [await heard_from(ctx, pid) for pid in wrong]
