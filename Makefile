@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 # With CI set, a test that was left out for whatever reason is a failure.
-PYTEST_FLAGS := -n 2 $(if $(CI),--no-skips)
+PYTEST_FLAGS := -n 3 --dist worksteal $(if $(CI),--no-skips)
 
 .PHONY: help demo demo-reset test check bench rehearse lock browser
 help: ## this list

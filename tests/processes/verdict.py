@@ -68,6 +68,7 @@ async def recorded_as_said(ctx: Ctx, said: Mapping[int, tuple[Report, ...]]) -> 
     # What was tapped is on record at once; the row that adds when or why supersedes it and is the same answer.
     query = """SELECT participant_id, drug, status FROM dose_report r WHERE NOT EXISTS (
             SELECT FROM dose_report later WHERE later.supersedes = r.dose_report_id AND later.status = r.status
+            AND r.reason IS NULL AND r.taken_at IS NULL
         ) ORDER BY dose_report_id"""
     for row in await rows(ctx, query):
         found[row.participant_id].append((row.drug, row.status))
