@@ -85,7 +85,9 @@ async def _mark(settings: object, mark: str) -> None:
         # A rehearsal begins at an instant of its own; until somebody moves it, it stands still.
         virtual = datetime(2026, 1, 1, tzinfo=UTC) if mark == "rehearsal" else None
         await deployment.prepare(app.ctx, mark, virtual)
-        await book.publish(app.ctx, [source for _, source in shipped()], "system")
+        # A demonstration rehearses its own last weeks, under the definitions of today.
+        since = datetime(2020, 1, 1, tzinfo=UTC) if mark == "demo" else None
+        await book.publish(app.ctx, [source for _, source in shipped()], "system", since)
     except (SQLAlchemyError, OSError) as problem:
         raise Misconfigured(f"SUIYAO_DATABASE_URL: {deployment.plain(problem)}") from None
     finally:
