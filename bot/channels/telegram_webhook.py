@@ -11,6 +11,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.requests import ClientDisconnect
 
 from bot.channels.base import Accept
+from bot.channels.bodies import read_within
 from bot.channels.telegram import TelegramChannel
 from bot.channels.telegram_updates import parse, read_update
 
@@ -62,19 +63,11 @@ async def _stored(channel: TelegramChannel, accept: Accept, body: bytes) -> Resp
 
 
 async def _body(request: Request) -> bytes | None:
-    """None when it is over the limit, of which no more than one piece too much is read."""
-    declared = request.headers.get("content-length", "")
-    if declared.isdecimal() and int(declared) > MOST_BODY_BYTES:
-        return None
-    body = bytearray()
+    """None when it is over the limit, and nothing when the sender left before the end."""
     try:
-        async for piece in request.stream():
-            body += piece
-            if len(body) > MOST_BODY_BYTES:
-                return None
+        return await read_within(request, MOST_BODY_BYTES)
     except ClientDisconnect:
         return b""
-    return bytes(body)
 
 
 def _unread(status: int) -> Response:

@@ -65,6 +65,7 @@ async def test_until_somebody_signs_every_page_says_so(town: Office) -> None:
         "label label",
         "labs labs",
         "questionnaire weekly",
+        "questions questions",
         f"study {STUDY}",
         "symptoms symptoms",
         "triage triage",

@@ -125,7 +125,7 @@ async def test_after_the_studys_window_it_is_told_again(home: Home) -> None:
 
 
 async def test_a_study_may_have_no_window_at_all(home: Home) -> None:
-    await change_study(home, "[symptom_rules.repeats]\nurgent_days = 0\nroutine_days = 0\n")
+    await change_study(home, "urgent_days = 14\nroutine_days = 28", "urgent_days = 0\nroutine_days = 0")
     await tell(home, 8, "都不费劲", "稳")
     await handle(home)
     await tell(home, 15, "都不费劲", "稳")
@@ -160,7 +160,7 @@ async def test_two_days_before_the_capsule_its_clock_is_the_dose_less_a_day(home
 async def test_a_study_says_whether_what_family_answers_makes_grades(
     home: Home, counts: str, written: bool
 ) -> None:
-    await change_study(home, f'[symptom_rules]\ncaregiver = "{counts}"\n')
+    await change_study(home, 'caregiver = "counts"', f'caregiver = "{counts}"')
     await home.stage.move_to(at(8))
     await home.press("查看", "家人替本人答", *NONE * 2, "手脚发麻、发木、刺痛", "选好了", *NONE)
     await home.press("疼", "手", "都不费劲", "稳", "没有了")
@@ -182,6 +182,7 @@ async def test_grades_stand_beside_the_check_before_and_the_first(home: Home) ->
 async def test_a_rule_that_the_study_changed_names_the_study(home: Home) -> None:
     await change_study(
         home,
+        "",
         "[symptom_rules.triage.numbness_with_pain]\nversion = 3\n"
         'when = ["numbness.pain = yes & numbness.limits >= housework"]\nsource = "decided by the investigator"\n',
     )
@@ -192,7 +193,9 @@ async def test_a_rule_that_the_study_changed_names_the_study(home: Home) -> None
     assert ("numbness_with_pain@nct04217967-3", study) in {(row.rule, row.definition) for row in alerts}
 
 
-async def change_study(home: Home, lines: str) -> None:
+async def change_study(home: Home, old: str, new: str) -> None:
+    """Publishes the study with a line replaced, or, where `old` is nothing, with lines added at its end."""
     source = next(source for _, source in shipped() if source.kind == "study")
-    changed = book.Source("study", source.name, f"{source.body}\n{lines}")
-    await book.publish(home.ctx, [changed], "test")
+    assert old in source.body
+    body = source.body.replace(old, new) if old else f"{source.body}\n{new}"
+    await book.publish(home.ctx, [book.Source("study", source.name, body)], "test")

@@ -9,6 +9,7 @@ from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
+from bot.channels.bodies import read_within
 from bot.channels.web.notice import NotTaken
 
 FORM_BYTES = 1024 * 1024
@@ -16,27 +17,13 @@ FILE_BYTES = 10 * 1024 * 1024
 UPLOAD_BYTES = FILE_BYTES + 64 * 1024  # the file and the few fields around it
 TEXT_CHARACTERS = 4096
 
-# What is too large is read to its end and thrown away up to this many times the limit: a browser that is cut
-# off in the middle of sending shows its own error page instead of our sentence.
-_PATIENCE = 3
-
 
 async def read(request: Request, limit: int, too_large: str) -> bytes:
     """The whole body. Raises NotTaken(413, too_large) beyond `limit` bytes, never holding more than that."""
-    declared = request.headers.get("content-length", "0")
-    if not declared.isascii() or not declared.isdigit() or int(declared) > limit * _PATIENCE:
+    body = await read_within(request, limit)
+    if body is None:
         raise NotTaken(413, too_large)
-    kept = bytearray()
-    size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > limit * _PATIENCE:
-            break
-        if size <= limit:
-            kept += chunk
-    if size > limit:
-        raise NotTaken(413, too_large)
-    return bytes(kept)
+    return body
 
 
 async def read_form(request: Request) -> dict[str, str]:
