@@ -11,11 +11,15 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, Page
 
+import bot.db.database
 from bot.db.database import Database
 from bot.db.embedded import EmbeddedPostgres
+from bot.services import book
 from bot.setting_forms import asyncpg_url
+from bot.symptoms.freetext import lexicon as weave
 from tests.support import browser as browsers
 from tests.support import database as databases
+from tests.support.kept import compiling_once, parsed_once, woven_once
 
 ROOT = Path(__file__).resolve().parent.parent
 CLUSTER_FOLDER = pytest.StashKey[Path]()
@@ -40,6 +44,16 @@ def pytest_configure_node(node: pytest.Item) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput") and CLUSTER_FOLDER in config.stash:
         databases.remove(config.stash[CLUSTER_FOLDER])
+
+
+@pytest.fixture(autouse=True, scope="session")
+def done_once() -> Iterator[None]:
+    """Definitions are named by their hash: the same text parsed again is the same value, only slower. So with SQL."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(book, "PARSERS", {kind: parsed_once(parser) for kind, parser in book.PARSERS.items()})
+        patch.setattr(book, "weave", woven_once(weave))
+        patch.setattr(bot.db.database, "create_async_engine", compiling_once)
+        yield
 
 
 @pytest.fixture(scope="session")

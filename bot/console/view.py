@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,19 +21,25 @@ AGES = (
 )
 
 
+@cache
+def _environment() -> Environment:
+    """One for the process: templates are compiled once."""
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    addresses = {name: f"/console/static/{file.name}" for name, file in load_static().items()}
+    environment.globals["static"] = addresses
+    return environment
+
+
 class View:
     def __init__(self, wording: Wording) -> None:
         self._wording = wording
         self.static = load_static()
-        self._environment = Environment(
-            loader=FileSystemLoader(TEMPLATES),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        addresses = {name: f"/console/static/{file.name}" for name, file in self.static.items()}
-        self._environment.globals["static"] = addresses
 
     def render(self, template: str, language: str, values: dict[str, Any]) -> str:
         texts = Texts(self._wording, language)
@@ -47,7 +54,7 @@ class View:
             "lang": language.replace("_", "-"),
             "language": language,
         }
-        return self._environment.get_template(template).render(frame | values)
+        return _environment().get_template(template).render(frame | values)
 
     def text(self, language: str, text_id: str, **values: Any) -> str:
         return self._wording.text(language, text_id, **values)

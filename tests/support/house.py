@@ -17,6 +17,7 @@ from bot.services.context import Addresses, Ctx
 from bot.services.dosing import Author
 from bot.services.enrolment import Enrolled, NewParticipant, NewSite, NewStaff, add_site, add_staff, enrol
 from bot.wording import Wording, load_wording
+from tests.support.snapshots import once
 
 KEYS = {"masters": {"master-1": b"m" * 32}, "lookup": b"l" * 32, "sealing": b"s" * 32}
 STAFF = Author("staff:0", "staff")
@@ -54,16 +55,20 @@ async def opened(database_url: str, now: datetime, **site: object) -> AsyncItera
     database = Database(database_url.replace("postgresql://", "postgresql+asyncpg://"))
     try:
         ctx = new_ctx(database)
-        await deployment.prepare(ctx, "rehearsal", now.astimezone(UTC))
-        await book.publish(ctx, [source for _, source in shipped()], "test")
-        async with ctx.begin() as tx:
-            values = {"telegram_mode": "full", **site}
-            new = NewSite("TST", "协作医院", "Asia/Shanghai", "zh_Hans_CN", "010-12345678", **values)  # type: ignore[arg-type]  # fields by name
-            await add_site(tx, new, "test")
-            await add_staff(tx, NewStaff("TST", "nurse", "王护士", "nurse@example.org", "zh_Hans_CN"), "test")
+        await once(ctx, ("town", now, *site.items()), lambda: _furnish(ctx, now, **site))
         yield Town(ctx)
     finally:
         await database.close()
+
+
+async def _furnish(ctx: Ctx, now: datetime, **site: object) -> None:
+    await deployment.prepare(ctx, "rehearsal", now.astimezone(UTC))
+    await book.publish(ctx, [source for _, source in shipped()], "test")
+    async with ctx.begin() as tx:
+        values = {"telegram_mode": "full", **site}
+        new = NewSite("TST", "协作医院", "Asia/Shanghai", "zh_Hans_CN", "010-12345678", **values)  # type: ignore[arg-type]  # fields by name
+        await add_site(tx, new, "test")
+        await add_staff(tx, NewStaff("TST", "nurse", "王护士", "nurse@example.org", "zh_Hans_CN"), "test")
 
 
 async def enrolled(

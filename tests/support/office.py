@@ -19,6 +19,7 @@ from bot.services.access import ROLES
 from bot.services.context import Ctx
 from bot.services.enrolment import NewSite, NewStaff, add_site, add_staff
 from tests.support.house import Town, opened
+from tests.support.snapshots import once
 
 PASSWORD = "four unrelated words here"
 HOST = "http://127.0.0.1:8080"
@@ -80,7 +81,7 @@ class Office:
         async with self.visitor(language) as visitor:
             token = await signing_in.sign_in(self.ctx, email(role, site), PASSWORD, "")
             visitor.client.cookies.set("suiyao-staff", token)
-            await visitor.get("/console/account")
+            await visitor.get("/console/alerts")
             yield visitor
 
     async def staff_id(self, role: str, site: str = "TST") -> int:
@@ -92,16 +93,20 @@ class Office:
 async def office(database_url: str, now: datetime) -> AsyncIterator[Office]:
     async with opened(database_url, now) as town:
         ctx = town.ctx
-        async with ctx.begin() as tx:
-            await add_site(tx, NewSite("NBR", "邻院", "Asia/Shanghai", "zh_Hans_CN", "020-7654321"), "test")
-            for site in ("TST", "NBR"):
-                for role in ROLES:
-                    new = NewStaff(site, role, f"{role} {site}", email(role, site), "zh_Hans_CN")
-                    await add_staff(tx, new, "test")
-        await _activate(ctx)
+        await once(ctx, ("office", now), lambda: _staff(ctx))
         app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
         app.include_router(console_router(ctx))
         yield Office(ctx, town, app)
+
+
+async def _staff(ctx: Ctx) -> None:
+    async with ctx.begin() as tx:
+        await add_site(tx, NewSite("NBR", "邻院", "Asia/Shanghai", "zh_Hans_CN", "020-7654321"), "test")
+        for site in ("TST", "NBR"):
+            for role in ROLES:
+                new = NewStaff(site, role, f"{role} {site}", email(role, site), "zh_Hans_CN")
+                await add_staff(tx, new, "test")
+    await _activate(ctx)
 
 
 async def _activate(ctx: Ctx) -> None:

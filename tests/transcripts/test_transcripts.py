@@ -6,8 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -26,35 +24,26 @@ from bot.services import book, deployment, sealing_day
 from bot.services.context import Ctx
 from bot.setting_forms import asyncpg_url
 from tests.support.house import new_ctx
+from tests.support.snapshots import once
 
 FOLDER = Path(__file__).parent
 CANNOT = "! cannot:"
 FILES = sorted(FOLDER.glob("*.txt"))
-PARSED = {kind: cache(parser) for kind, parser in book.PARSERS.items()}
-
-
-@pytest.fixture(autouse=True)
-def parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Definitions are named by their hash: the same text parsed again is the same value, only slower."""
-    monkeypatch.setattr(book, "PARSERS", PARSED)
 
 
 @pytest.fixture
-def database(database_url: str) -> Database:
-    """One for the whole conversation, so that SQL is compiled once; its connections are closed after each line."""
-    return Database(asyncpg_url(database_url), pool_size=2)
+async def database(database_url: str) -> AsyncIterator[Database]:
+    opened = Database(asyncpg_url(database_url), pool_size=2)
+    yield opened
+    await opened.close()
 
 
-@asynccontextmanager
-async def rebuilt(database: Database) -> AsyncIterator[Ctx]:
-    """A process that has just started: new connections, new keyring, new book, nothing remembered."""
-    try:
-        ctx = new_ctx(database)
-        async with ctx.begin() as tx:
-            await ctx.book.refresh(tx)
-        yield ctx
-    finally:
-        await database.close()
+async def rebuilt(database: Database) -> Ctx:
+    """A process that has just started: new keyring, new book, nothing remembered. Only the wire is the same."""
+    ctx = new_ctx(database)
+    async with ctx.begin() as tx:
+        await ctx.book.refresh(tx)
+    return ctx
 
 
 async def played(database: Database, transcript: Transcript) -> str:
@@ -64,9 +53,8 @@ async def played(database: Database, transcript: Transcript) -> str:
         if isinstance(entry, str):
             lines.append(entry)
             continue
-        async with rebuilt(database) as ctx:
-            player.stage.ctx = ctx
-            lines += [written(entry), *await played_step(player, entry)]
+        player.stage.ctx = await rebuilt(database)
+        lines += [written(entry), *await played_step(player, entry)]
     return "\n".join(lines) + "\n"
 
 
@@ -79,13 +67,18 @@ async def played_step(player: Player, step: Step) -> list[str]:
 
 
 async def begun(database: Database, scene: Scene) -> Player:
-    async with rebuilt(database) as ctx:
-        await deployment.prepare(ctx, "rehearsal", scene.instant)
-        await book.publish(ctx, [source for _, source in shipped()], "test")
-        player = Player(Stage(ctx), scene, await set_scene(ctx, scene))
-        if scene.linked:
-            await player.link()
+    ctx = await rebuilt(database)
+    people = await once(ctx, repr(scene), lambda: _prepared(ctx, scene))
+    player = Player(Stage(ctx), scene, people)
+    if scene.linked:
+        await player.link()
     return player
+
+
+async def _prepared(ctx: Ctx, scene: Scene) -> str:
+    await deployment.prepare(ctx, "rehearsal", scene.instant)
+    await book.publish(ctx, [source for _, source in shipped()], "test")
+    return await set_scene(ctx, scene)
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
@@ -111,22 +104,20 @@ def write(file: Path, text: str) -> None:
 
 async def nothing_was_lost(database: Database) -> None:
     """What holds at the end of any conversation: everything handled, every chain intact, every push neutral."""
-    async with rebuilt(database) as ctx:
-        async with ctx.begin() as tx:
-            unhandled = select(func.count()).select_from(InboxMessage).where(InboxMessage.state != "handled")
-            assert await tx.scalar(unhandled) == 0
-            failed = (
-                select(func.count()).select_from(Timer).where((Timer.state == "parked") | (Timer.tries > 0))
-            )
-            assert await tx.scalar(failed) == 0
-            told_unasked = select(OutboundMessage.text_id).where(
-                OutboundMessage.pushed,
-                OutboundMessage.channel == "telegram",
-                OutboundMessage.purpose != "staff_alert",  # on telephones of staff
-            )
-            pushed = {row.text_id for row in await tx.all(told_unasked)}
-            assert {text_id for text_id in pushed if not text_id.startswith("push.")} == set()
-        assert await sealing_day.verify_all(ctx) == []
+    ctx = await rebuilt(database)
+    async with ctx.begin() as tx:
+        unhandled = select(func.count()).select_from(InboxMessage).where(InboxMessage.state != "handled")
+        assert await tx.scalar(unhandled) == 0
+        failed = select(func.count()).select_from(Timer).where((Timer.state == "parked") | (Timer.tries > 0))
+        assert await tx.scalar(failed) == 0
+        told_unasked = select(OutboundMessage.text_id).where(
+            OutboundMessage.pushed,
+            OutboundMessage.channel == "telegram",
+            OutboundMessage.purpose != "staff_alert",  # on telephones of staff
+        )
+        pushed = {row.text_id for row in await tx.all(told_unasked)}
+        assert {text_id for text_id in pushed if not text_id.startswith("push.")} == set()
+    assert await sealing_day.verify_all(ctx) == []
 
 
 def test_there_are_transcripts() -> None:

@@ -1,0 +1,39 @@
+"""A superuser's connection that lasts for the whole run: starting psql takes longer than what it is asked to do."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Coroutine
+from functools import cache
+from typing import Any
+
+import asyncpg
+
+from bot.db.embedded import EmbeddedPostgres
+
+SECONDS = 60
+
+
+class Desk:
+    """It has a thread and an event loop of its own, so that fixtures of both kinds may ask."""
+
+    def __init__(self, url: str) -> None:
+        self._loop = asyncio.new_event_loop()
+        threading.Thread(target=self._loop.run_forever, daemon=True).start()
+        self._connection = self._wait(asyncpg.connect(url))
+
+    def do(self, statement: str) -> None:
+        self._wait(self._connection.execute(statement))
+
+    def _wait(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(SECONDS)
+
+
+@cache
+def _desk(url: str) -> Desk:
+    return Desk(url)
+
+
+def do(postgres: EmbeddedPostgres, statement: str) -> None:
+    _desk(postgres.admin_url).do(statement)
