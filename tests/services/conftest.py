@@ -23,6 +23,7 @@ from bot.services.enrolment import (
     enrol,
 )
 from tests.support.house import STAFF, Town, opened
+from tests.support.snapshots import once
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 BEFORE_FIRST_DOSE = datetime(2026, 11, 2, 7, 50, tzinfo=SHANGHAI)
@@ -64,6 +65,17 @@ async def town(database_url: str) -> AsyncIterator[Town]:
 @pytest.fixture
 async def house(town: Town) -> House:
     """Two sites, a linked participant of the lenalidomide arm in each, ten minutes before the first dose."""
+    phones, people = await once(town.ctx, "two sites, each with somebody linked", lambda: _house(town))
+    return _at_home(town.ctx, phones, people)
+
+
+def _at_home(ctx: Ctx, phones: dict[str, Phone], people: tuple[Person, ...]) -> House:
+    stage = Stage(ctx)
+    stage.phones = phones
+    return House(ctx, stage, people)
+
+
+async def _house(town: Town) -> tuple[dict[str, Phone], tuple[Person, ...]]:
     stage = Stage(town.ctx)
     async with town.ctx.begin() as tx:
         other = await add_site(
@@ -77,7 +89,7 @@ async def house(town: Town) -> House:
         phone = stage.phone(ADDRESSES[number])
         await link(stage, phone, enrolled.invited.code, PHONES[number])
         people.append(Person(enrolled, phone, other if number else other - 1))
-    return House(town.ctx, stage, tuple(people))
+    return stage.phones, tuple(people)
 
 
 async def _enrolled(ctx: Ctx, site: str, number: int) -> Enrolled:
@@ -105,6 +117,11 @@ async def link(stage: Stage, phone: Phone, code: str, number: str) -> None:
 @pytest.fixture
 async def lived(house: House) -> House:
     """The same two after some days: doses answered and not, words to the nurse, a picture, danger, a correction, a hold."""
+    phones, people = await once(house.ctx, "the same two after some days", lambda: _live(house))
+    return _at_home(house.ctx, phones, people)
+
+
+async def _live(house: House) -> tuple[dict[str, Phone], tuple[Person, ...]]:
     stage = house.stage
     await stage.move_to(FIRST_DOSE)
     for person, words in zip(house.people, WORDS, strict=True):
@@ -125,4 +142,4 @@ async def lived(house: House) -> House:
     for person in house.people:
         for words in ("停止", "暂停提醒", "对", "恢复提醒"):
             await stage.say(person.phone, words)
-    return house
+    return stage.phones, house.people

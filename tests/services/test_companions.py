@@ -15,8 +15,8 @@ from bot.db.timers import Timer
 from bot.errors import Refused
 from bot.services import companions, known_facts, planning
 from bot.services.dosing import Author
-from tests.services.test_symptom_checks import Home
-from tests.support.house import enrolled, opened
+from tests.services.test_symptom_checks import Home, settled
+from tests.support.house import opened
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 STAFF = Author("staff:1", "staff")
@@ -29,9 +29,7 @@ def at(day: int, hour: int = 8) -> datetime:
 @pytest.fixture
 async def home(database_url: str) -> AsyncIterator[Home]:
     async with opened(database_url, at(5, 20)) as town:
-        home = Home(town, await enrolled(town, "ixazomib"))
-        await home.link()
-        yield home
+        yield await settled(town)
 
 
 async def choose(home: Home, matter: str, choice: str = "on") -> None:

@@ -18,6 +18,7 @@ from bot.db.outbox import OutboundMessage
 from bot.db.people import Contact
 from bot.errors import SendError
 from bot.messages import Kind
+from bot.rehearsal.phones import Phone
 from bot.rehearsal.stage import Stage
 from bot.services import alert_life, digests, firing, needs, sending
 from bot.services.enrolment import Enrolled, NewStaff, add_staff
@@ -25,6 +26,7 @@ from bot.services.locking import lock_participant
 from bot.services.timers import fire_next
 from tests.services.conftest import LINKING, SHANGHAI
 from tests.support.house import PHONE, Town, enrolled
+from tests.support.snapshots import once
 
 EIGHT = datetime(2026, 11, 8, 8, 0, tzinfo=SHANGHAI)
 
@@ -39,6 +41,12 @@ async def _linked(stage: Stage, person: Enrolled, address: str) -> None:
 @pytest.fixture
 async def week(town: Town) -> Stage:
     """Five people: one silent, one with a doubtful temperature, one with chest pain, one calm, one who never linked."""
+    stage = Stage(town.ctx)
+    stage.phones = await once(town.ctx, "a week of five people", lambda: _week(town))
+    return stage
+
+
+async def _week(town: Town) -> dict[str, Phone]:
     stage = Stage(town.ctx)
     people = [await enrolled(town, "lenalidomide") for _ in range(5)]
     async with town.ctx.begin() as tx:
@@ -55,7 +63,7 @@ async def week(town: Town) -> Stage:
             await stage.press(stage.phone(str(number)), "吃了")
     await stage.say(stage.phone("1"), "今天发烧38.2度")
     await stage.say(stage.phone("2"), "胸口疼")
-    return stage
+    return stage.phones
 
 
 async def rows(stage: Stage, purpose: str = "digest") -> list[OutboundMessage]:

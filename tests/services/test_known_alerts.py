@@ -19,7 +19,7 @@ from tests.support.house import enrolled, opened
 @pytest.fixture
 async def home(database_url: str) -> AsyncIterator[Home]:
     async with opened(database_url, at(7, 20)) as town:
-        yield Home(town, await enrolled(town, "ixazomib"))
+        yield Home(town.ctx, await enrolled(town, "ixazomib"), {})
 
 
 async def entered(home: Home, value: str) -> list[str]:

@@ -18,8 +18,8 @@ from bot.reports.questionnaires import pro_ctcae_csv
 from bot.services import book, planning
 from bot.services.book import Source
 from bot.symptoms.pro_wording import wording_of
-from tests.services.test_symptom_checks import Home
-from tests.support.house import enrolled, opened
+from tests.services.test_symptom_checks import Home, settled
+from tests.support.house import opened
 from tests.support.pro_wording import INSTRUMENT, pieces
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -29,9 +29,7 @@ DAY = datetime(2026, 11, 28, 8, 0, tzinfo=SHANGHAI)  # day 27 of the cycle that 
 @pytest.fixture
 async def home(database_url: str) -> AsyncIterator[Home]:
     async with opened(database_url, datetime(2026, 11, 27, 20, 0, tzinfo=SHANGHAI)) as town:
-        home = Home(town, await enrolled(town, "ixazomib"))
-        await home.link()
-        yield home
+        yield await settled(town)
 
 
 async def load(home: Home, *numbers: int) -> None:

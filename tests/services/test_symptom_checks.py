@@ -19,9 +19,11 @@ from bot.messages import Kind
 from bot.rehearsal.phones import Phone
 from bot.rehearsal.stage import Stage
 from bot.services import book, planning, sealing, wishes
+from bot.services.context import Ctx
 from bot.services.dosing import Author
 from bot.services.enrolment import Enrolled
 from tests.support.house import PHONE, STAFF, Town, enrolled, opened
+from tests.support.snapshots import once
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 STAFF_AUTHOR = Author("staff:0", "staff")
@@ -35,17 +37,13 @@ def at(day: int, hour: int = 8, minute: int = 0) -> datetime:
 
 
 class Home:
-    """One participant of the ixazomib arm at his phone, linked and asked for nothing yet."""
+    """One participant at his phone, linked and asked for nothing yet."""
 
-    def __init__(self, town: Town, who: Enrolled) -> None:
-        self.ctx, self.who = town.ctx, who
-        self.stage = Stage(town.ctx)
-        self.phone: Phone = self.stage.phone("1001")
-
-    async def link(self) -> None:
-        await self.stage.hear(self.phone, Kind.START, text=self.who.invited.code)
-        for words in (PHONE[-4:], "1", "1", "1", "1", "1"):
-            await self.stage.say(self.phone, words)
+    def __init__(self, ctx: Ctx, who: Enrolled, phones: dict[str, Phone]) -> None:
+        self.ctx, self.who = ctx, who
+        self.stage = Stage(ctx)
+        self.stage.phones = phones
+        self.phone = self.stage.phone("1001")
 
     async def press(self, *labels: str) -> None:
         for label in labels:
@@ -66,12 +64,23 @@ class Home:
             return [(row.payload["due_on"][5:], row.state, row.outcome) for row in rows]
 
 
+async def settled(town: Town, arm: str = "ixazomib") -> Home:
+    return Home(town.ctx, *await once(town.ctx, (*town.key, "home", arm), lambda: _settle(town, arm)))
+
+
+async def _settle(town: Town, arm: str) -> tuple[Enrolled, dict[str, Phone]]:
+    who, stage = await enrolled(town, arm), Stage(town.ctx)
+    phone = stage.phone("1001")
+    await stage.hear(phone, Kind.START, text=who.invited.code)
+    for words in (PHONE[-4:], "1", "1", "1", "1", "1"):
+        await stage.say(phone, words)
+    return who, stage.phones
+
+
 @pytest.fixture
 async def home(database_url: str) -> AsyncIterator[Home]:
     async with opened(database_url, at(7, 20)) as town:
-        home = Home(town, await enrolled(town, "ixazomib"))
-        await home.link()
-        yield home
+        yield await settled(town)
 
 
 def test_an_uneventful_week_is_seven_taps_on_the_phone() -> None:
@@ -194,8 +203,7 @@ async def test_without_consent_nobody_is_asked_and_staff_learn_it(home: Home) ->
 
 async def test_the_dose_goes_first_and_the_check_follows_its_answer(database_url: str) -> None:
     async with opened(database_url, at(7, 20)) as town:
-        home = Home(town, await enrolled(town, "lenalidomide"))
-        await home.link()
+        home = await settled(town, "lenalidomide")
         await home.stage.move_to(at(8))
         assert (await home.checks())[0] == ("11-08", "waiting", None)
         await home.press("查看", "吃了")
@@ -205,8 +213,7 @@ async def test_the_dose_goes_first_and_the_check_follows_its_answer(database_url
 
 async def test_the_check_does_not_wait_for_a_dose_longer_than_an_hour(database_url: str) -> None:
     async with opened(database_url, at(7, 20)) as town:
-        home = Home(town, await enrolled(town, "lenalidomide"))
-        await home.link()
+        home = await settled(town, "lenalidomide")
         await home.stage.move_to(at(8, 8, 59))
         assert (await home.checks())[0][1] == "waiting"
         await home.stage.move_to(at(8, 9, 1))

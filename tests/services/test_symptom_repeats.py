@@ -17,8 +17,8 @@ from bot.services import alert_life, book, needs
 from bot.symptoms.questionnaire import Reply
 from bot.symptoms.repeats import no_worse
 from tests.pure.symptoms.shipped import WEEKLY
-from tests.services.test_symptom_checks import NONE, Home, at
-from tests.support.house import enrolled, opened
+from tests.services.test_symptom_checks import NONE, Home, at, settled
+from tests.support.house import opened
 
 NUMB = {"numbness": "yes", "numbness.pain": "yes", "numbness.limits": "housework"}
 
@@ -52,9 +52,7 @@ def test_a_higher_temperature_is_worse() -> None:
 @pytest.fixture
 async def home(database_url: str) -> AsyncIterator[Home]:
     async with opened(database_url, at(7, 20)) as town:
-        home = Home(town, await enrolled(town, "ixazomib"))
-        await home.link()
-        yield home
+        yield await settled(town)
 
 
 async def tell(home: Home, day: int, *answers: str) -> None:

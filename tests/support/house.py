@@ -47,6 +47,7 @@ class Town:
     """A site with one nurse, and whoever was enrolled."""
 
     ctx: Ctx
+    key: tuple[object, ...]  # what its database depends on, for what is lived through once
     site: str = "TST"
 
 
@@ -55,8 +56,9 @@ async def opened(database_url: str, now: datetime, **site: object) -> AsyncItera
     database = Database(database_url.replace("postgresql://", "postgresql+asyncpg://"))
     try:
         ctx = new_ctx(database)
-        await once(ctx, ("town", now, *site.items()), lambda: _furnish(ctx, now, **site))
-        yield Town(ctx)
+        key = ("town", now, *site.items())
+        await once(ctx, key, lambda: _furnish(ctx, now, **site))
+        yield Town(ctx, key)
     finally:
         await database.close()
 
