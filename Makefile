@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # With CI set, a test that was left out for whatever reason is a failure.
 PYTEST_FLAGS := -n 3 --dist worksteal $(if $(CI),--no-skips)
 
-.PHONY: help demo demo-reset test check bench rehearse lock browser
+.PHONY: help demo demo-reset test check bench rehearse rehearse-small lock browser
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
 
@@ -29,13 +29,22 @@ check: $(VENV)/installed-dev ## style, types, who may know whom, definitions and
 bench: $(VENV)/installed-dev ## what is measured against a peer or a floor, each printing a ratio
 	@set -e; for file in benchmarks/[a-z]*.py; do $(BIN)/python -m benchmarks.$$(basename $$file .py); done
 
-rehearse: $(VENV)/installed-run ## a study year played ahead of time with faults; takes hours
+rehearse: $(VENV)/installed-run ## a study year of 200 people played ahead of time with every fault; takes hours
 	@mkdir -p build
-	$(BIN)/python -m bot rehearse --participants 200 --days 364 --seed 7 --faults all --html build/rehearsal.html --json build/rehearsal.json
+	$(BIN)/python -m bot rehearse --participants 200 --days 364 --seed 7 --faults all --workers $(WORKERS) \
+		--html build/rehearsal.html --json build/rehearsal.json
+
+rehearse-small: $(VENV)/installed-dev ## three cycles of 60 people with every fault, and real processes that are killed; takes minutes
+	@mkdir -p build
+	$(BIN)/python -m bot rehearse --participants 60 --days 84 --seed 7 --faults all --workers $(WORKERS) \
+		--html build/rehearsal-small.html --json build/rehearsal-small.json
+	$(BIN)/python -m bot rehearse --real --participants 40 --minutes 3 --workers 2 --seed 7 --log build/rehearsal-real \
+		--html build/rehearsal-real.html --json build/rehearsal-real.json
+WORKERS := $(shell getconf _NPROCESSORS_ONLN)
 
 lock: $(VENV)/installed-dev ## resolve the dependencies anew, for all platforms, with hashes
 	$(BIN)/uv pip compile --upgrade --quiet $(LOCK) --extra build -o requirements.lock
-	$(BIN)/uv pip compile --upgrade --quiet $(LOCK) --extra build --extra dev -c requirements.lock -o requirements-dev.lock
+	$(BIN)/uv pip compile --upgrade --quiet $(LOCK) --extra build --extra real --extra dev -c requirements.lock -o requirements-dev.lock
 LOCK := pyproject.toml --universal --generate-hashes --no-header --python-version 3.11
 
 # The stamps: what is installed is what the lock said when the stamp was made.

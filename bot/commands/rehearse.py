@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import secrets
-import shutil
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,6 +34,26 @@ CLOCKS_CHANGE = date(2027, 3, 8)  # in Europe and America the clocks change with
     type=click.DateTime(["%Y-%m-%d"]),
     help="First day. By default one before a clock change, if any.",
 )
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="Processes that play at once; the order of events is the same with any number.",
+)
+@click.option(
+    "--real", is_flag=True, help="`serve` in processes of its own that are killed, over real connections."
+)
+@click.option(
+    "--minutes", type=click.IntRange(1, 20), default=2, show_default=True, help="With --real: how long."
+)
+@click.option(
+    "--log",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("rehearsal-log"),
+    show_default=True,
+    help="With --real: what happened.",
+)
 @click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write the report as a page.")
 @click.option(
     "--json", "as_json", type=click.Path(dir_okay=False, path_type=Path), help="Write the report as JSON."
@@ -50,17 +66,39 @@ def rehearse(
     faults: str,
     tz: str,
     start: datetime | None,
+    workers: int,
+    real: bool,
+    minutes: int,
+    log: Path,
     html: Path | None,
     as_json: Path | None,
 ) -> None:
     """Play a study ahead of time: real services and database, virtual people and clock. Exit status 1 for a violation.
 
-    A database of its own is made for it and thrown away. Nothing of the environment is used.
+    A database of its own is made for it and thrown away. Nothing of the environment is used. With --real the first
+    morning is played in minutes of this machine, by as many processes as there are workers.
     """
-    from bot.errors import Misconfigured
-    from bot.rehearsal.faults import chosen
     from bot.rehearsal.report_html import page
     from bot.rehearsal.report_text import lines
+
+    if real:
+        outcome = _real(participants, minutes, workers, seed, log)
+    else:
+        outcome = _exact(_setting(study, participants, days, seed, faults, tz, start), workers)
+    for line in lines(outcome):
+        click.echo(line)
+    if html is not None:
+        html.write_text(page(outcome), encoding="utf-8")
+    if as_json is not None:
+        as_json.write_text(outcome.as_json(), encoding="utf-8")
+    sys.exit(1 if outcome.violations else 0)
+
+
+def _setting(
+    study: str, participants: int, days: int, seed: int, faults: str, tz: str, start: datetime | None
+) -> Setting:
+    from bot.errors import Misconfigured
+    from bot.rehearsal.faults import chosen
     from bot.rehearsal.setting import Setting
     from schedules.localtime import zone_exists
 
@@ -72,47 +110,27 @@ def rehearse(
         kinds = chosen(faults)
     except ValueError as problem:
         raise Misconfigured(f"--faults: {problem}") from None
-    first = (
-        start.date() if start else (CLOCKS_CHANGE if tz.startswith(("Europe/", "America/")) else FIRST_DAY)
+    first = CLOCKS_CHANGE if tz.startswith(("Europe/", "America/")) else FIRST_DAY
+    return Setting(
+        study, participants, days, seed, kinds, zone=tz, first_day=start.date() if start else first
     )
-    outcome = _run(Setting(study, participants, days, seed, kinds, zone=tz, first_day=first))
-    for line in lines(outcome):
-        click.echo(line)
-    if html is not None:
-        html.write_text(page(outcome), encoding="utf-8")
-    if as_json is not None:
-        as_json.write_text(outcome.as_json(), encoding="utf-8")
-    sys.exit(1 if outcome.violations else 0)
 
 
-def _run(setting: Setting) -> Outcome:
-    import asyncio
+def _exact(setting: Setting, workers: int) -> Outcome:
+    from bot.rehearsal.towns import play, towns
 
-    from bot.app.app import LOCALES
-    from bot.db.keyring import Keyring
-    from bot.rehearsal.rehearse import rehearse as play
-    from bot.wording import load_wording
-
-    keyring = Keyring({"master-1": secrets.token_bytes(32)}, secrets.token_bytes(32), secrets.token_bytes(32))
+    count, begun = len(towns(setting)), time.monotonic()
     label = f"Rehearsing {setting.participants} people, {setting.days} days"
-    with _database() as url, click.progressbar(length=setting.days, label=label, file=sys.stderr) as bar:
-        return asyncio.run(play(url, setting, keyring, load_wording(LOCALES), lambda day: bar.update(1)))
+    with click.progressbar(length=setting.days * count, label=label, file=sys.stderr) as bar:
+        return play(setting, workers, lambda: time.monotonic() - begun, bar.update)
 
 
-@contextmanager
-def _database() -> Iterator[str]:
-    """An embedded PostgreSQL in a temporary folder, migrated, gone at the end."""
-    from bot.db import migrate
-    from bot.db.embedded import EmbeddedPostgres
-    from bot.setting_forms import asyncpg_url
+def _real(participants: int, minutes: int, workers: int, seed: int, log: Path) -> Outcome:
+    from bot.errors import Misconfigured
 
-    folder = Path(tempfile.mkdtemp(prefix="suiyao-rehearsal-"))
-    postgres = EmbeddedPostgres(folder, durable=False)
     try:
-        postgres.start()
-        postgres.create_database("suiyao")
-        migrate.upgrade(postgres.url("suiyao"), "rehearsal")
-        yield asyncpg_url(postgres.url("suiyao", migrate.RUNTIME, "rehearsal"))
-    finally:
-        postgres.stop()
-        shutil.rmtree(folder, ignore_errors=True)
+        from bot.rehearsal.real.play import play
+    except ImportError as missing:
+        raise Misconfigured(f"--real needs {missing.name}: pip install 'suiyao[real]'") from None
+    click.echo(f"Rehearsing {participants} people with {workers} processes; the log is in {log}", err=True)
+    return play(participants, minutes, workers, seed, log)

@@ -22,16 +22,33 @@ from bot.rehearsal.promises import PROMISES
 
 @dataclass(slots=True)
 class Outcome:
-    """`setting`: as asked for. `weekly`: week -> figure -> count. Everything in it can be written as JSON."""
+    """`setting`: as asked for; `fingerprint`: the order of events in one word, where it can be had again.
+
+    `weekly`: week -> figure -> count. Everything in it can be written as JSON.
+    """
 
     setting: dict[str, Any]
     fingerprint: str
     seconds: float
-    speed: float  # participant-days per second
-    figures: dict[str, int | float | None] = field(default_factory=dict)
+    pace: str  # in words
+    counts: dict[str, int] = field(default_factory=dict)
+    waits: list[float] = field(default_factory=list)  # minutes until an alert was taken in hand
     weekly: dict[int, dict[str, int]] = field(default_factory=dict)
     faults: dict[str, int] = field(default_factory=dict)
     promises: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def figures(self) -> dict[str, int | float | None]:
+        """What was counted, and what follows from it."""
+        if "days" not in self.setting:
+            return dict(self.counts)
+        weeks = self.setting["participants"] * self.setting["days"] / 7
+        urgent = self.counts["alerts_emergency"] + self.counts["alerts_urgent"]
+        return {
+            **self.counts,
+            "minutes_until_taken_median": round(median(self.waits), 1) if self.waits else None,
+            "alerts_per_100_patient_weeks": round(100 * urgent / weeks, 1),
+        }
 
     @property
     def violations(self) -> int:
@@ -42,7 +59,7 @@ class Outcome:
             "rehearsal": self.setting,
             "fingerprint": self.fingerprint,
             "seconds": round(self.seconds, 1),
-            "participant_days_per_second": round(self.speed, 2),
+            "pace": self.pace,
             "figures": self.figures,
             "weekly": self.weekly,
             "faults": self.faults,
@@ -56,13 +73,13 @@ async def judge(evidence: Evidence, outcome: Outcome) -> Outcome:
     """Count the promises and the figures."""
     for promise in PROMISES:
         findings = await promise.count(evidence)
-        outcome.promises.append(_told(promise.number, promise.title, findings))
+        outcome.promises.append(told(promise.number, promise.title, findings))
     outcome.faults = dict(sorted(Counter(one.kind for one in evidence.struck).items()))
     await _figures(evidence, outcome)
     return outcome
 
 
-def _told(number: int, title: str, findings: Findings) -> dict[str, Any]:
+def told(number: int, title: str, findings: Findings) -> dict[str, Any]:
     return {
         "number": number,
         "title": title,
@@ -94,7 +111,7 @@ async def _figures(evidence: Evidence, outcome: Outcome) -> None:
             .where(AlertStep.step == "acknowledged")
             .group_by(AlertStep.alert_id)
         )
-        outcome.figures |= {
+        outcome.counts |= {
             "planned_doses": len(planned),
             "held_doses": sum(dose.held for dose in planned),
             "answered_doses": await tx.scalar(answered),
@@ -112,19 +129,15 @@ async def _figures(evidence: Evidence, outcome: Outcome) -> None:
 def _alert_load(
     evidence: Evidence, outcome: Outcome, alerts: Sequence[Any], taken: dict[int, datetime]
 ) -> None:
-    waits = [
+    outcome.waits = [
         (taken[row.alert_id] - row.raised_at).total_seconds() / 60 for row in alerts if row.alert_id in taken
     ]
-    patient_weeks = len(evidence.ledgers) * outcome.setting["days"] / 7
-    urgent = sum(row.tier != "routine" for row in alerts)
-    outcome.figures |= {
+    outcome.counts |= {
         **{
             f"alerts_{tier}": sum(row.tier == tier for row in alerts)
             for tier in ("emergency", "urgent", "routine")
         },
-        "alerts_taken": len(waits),
-        "minutes_until_taken_median": round(median(waits), 1) if waits else None,
-        "alerts_per_100_patient_weeks": round(100 * urgent / patient_weeks, 1) if patient_weeks else None,
+        "alerts_taken": len(outcome.waits),
         "letters_to_staff": len(evidence.letters),
     }
 

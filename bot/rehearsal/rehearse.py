@@ -26,9 +26,12 @@ async def rehearse(
             await town.run(setting.start + timedelta(days=day))
             tick(day)
         seconds = time.monotonic() - begun
-        speed = setting.participants * setting.days / max(seconds, 0.001)
-        outcome = Outcome(told(setting), town.fingerprint(), seconds, speed)
+        outcome = Outcome(told(setting), town.fingerprint(), seconds, pace(setting, seconds))
         return await judge(town.evidence(), outcome)
+
+
+def pace(setting: Setting, seconds: float) -> str:
+    return f"{setting.participants * setting.days / max(seconds, 0.001):.1f} participant-days a second"
 
 
 def told(setting: Setting) -> dict[str, Any]:
@@ -36,6 +39,7 @@ def told(setting: Setting) -> dict[str, Any]:
         "study": setting.study,
         "participants": setting.participants,
         "days": setting.days,
+        "length": f"{setting.days} days",
         "seed": setting.seed,
         "zone": setting.zone,
         "first_day": setting.first_day.isoformat(),

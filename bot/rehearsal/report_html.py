@@ -28,9 +28,9 @@ def page(outcome: Outcome) -> str:
         f"<!doctype html><html lang=en><meta charset=utf-8><title>{escape(title)}</title><style>{STYLE}</style>",
         f"<h1>{escape(title)}</h1><p>",
         escape(
-            f"{setting['participants']} people, {setting['days']} days, seed {setting['seed']}, {setting['zone']}, "
-            f"faults: {setting['faults']}. {outcome.seconds:.0f} s, {outcome.speed:.1f} participant-days a second. "
-            f"Order of events: {outcome.fingerprint}."
+            f"{setting['participants']} people, {setting['length']}, seed {setting['seed']}, {setting['zone']}, "
+            f"faults: {setting['faults']}. {outcome.seconds:.0f} s, {outcome.pace}. "
+            + (f"Order of events: {outcome.fingerprint}." if outcome.fingerprint else "")
         ),
         "</p><h2>Promises</h2>",
         *_promises(outcome),

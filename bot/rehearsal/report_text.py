@@ -12,10 +12,11 @@ MOST_SHOWN = 10
 def lines(outcome: Outcome) -> Iterator[str]:
     setting = outcome.setting
     yield (
-        f"{setting['study']}: {setting['participants']} people, {setting['days']} days, seed {setting['seed']}, "
+        f"{setting['study']}: {setting['participants']} people, {setting['length']}, seed {setting['seed']}, "
         f"{setting['zone']}, faults: {setting['faults']}"
     )
-    yield f"{outcome.seconds:.0f} s, {outcome.speed:.1f} participant-days a second, order of events {outcome.fingerprint}"
+    order = f", order of events {outcome.fingerprint}" if outcome.fingerprint else ""
+    yield f"{outcome.seconds:.0f} s, {outcome.pace}{order}"
     yield ""
     for name, value in outcome.figures.items():
         yield f"  {name.replace('_', ' '):32} {'-' if value is None else value}"

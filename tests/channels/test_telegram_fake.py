@@ -12,9 +12,9 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.support.bot_api import TOKEN, FakeBotApi
-from tests.support.bot_api_control import RemoteBotApi
-from tests.support.bot_api_params import METHODS
+from bot.rehearsal.bot_api.control import RemoteBotApi
+from bot.rehearsal.bot_api.params import METHODS
+from bot.rehearsal.bot_api.server import TOKEN, FakeBotApi
 
 ROOT = Path(__file__).parents[2]
 
@@ -219,7 +219,13 @@ async def test_a_button_that_is_not_there_cannot_be_tapped(api: FakeBotApi) -> N
 
 async def test_as_a_process_of_its_own(session: aiohttp.ClientSession) -> None:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.support.bot_api", "--port", "0", cwd=ROOT, stdout=asyncio.subprocess.PIPE
+        sys.executable,
+        "-m",
+        "bot.rehearsal.bot_api.server",
+        "--port",
+        "0",
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
     )
     assert process.stdout is not None
     remote = RemoteBotApi((await process.stdout.readline()).decode().strip(), session)

@@ -16,8 +16,8 @@ from bot.channels.telegram_updates import parse
 from bot.channels.telegram_wire import meaning
 from bot.errors import NotSent, Rejected, SendError, TooFast, Unclear, Unreachable
 from bot.messages import Choice, Inbound, Media, Outbound, Press
-from tests.support.bot_api import FakeBotApi
-from tests.support.bot_api_params import ApiError
+from bot.rehearsal.bot_api.params import ApiError
+from bot.rehearsal.bot_api.server import FakeBotApi
 
 WORDS = Outbound("4411", "胸痛，请联系护士")
 

@@ -11,8 +11,8 @@ import pytest
 from bot.channels.telegram import TelegramChannel
 from bot.channels.telegram_polling import poll
 from bot.messages import Choice, Inbound, Kind, Outbound, Press
-from tests.support.bot_api import FakeBotApi
-from tests.support.bot_api_desk import Desk, Quick, polling
+from bot.rehearsal.bot_api.server import FakeBotApi
+from tests.channels.desk import Desk, Quick, polling
 
 
 @pytest.fixture

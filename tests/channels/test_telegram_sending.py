@@ -10,8 +10,8 @@ import pytest
 from bot.channels.telegram import TelegramChannel
 from bot.errors import Misconfigured, Rejected
 from bot.messages import Choice, Media, Outbound, Press
-from tests.support.bot_api import FakeBotApi
-from tests.support.bot_api_world import Shown
+from bot.rehearsal.bot_api.server import FakeBotApi
+from bot.rehearsal.bot_api.world import Shown
 
 TOKEN = "q3xW9_fT-0aZbYcD"  # a question's
 TAKEN, NOT = Choice("吃了", Press(TOKEN, "taken")), Choice("没吃", Press(TOKEN, "not"))

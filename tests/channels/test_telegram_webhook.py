@@ -16,8 +16,8 @@ from fastapi import FastAPI
 from bot.channels.telegram import TelegramChannel
 from bot.channels.telegram_webhook import MOST_BODY_BYTES, SECRET_HEADER, webhook_router
 from bot.messages import Choice, Inbound, Kind, Outbound, Press
-from tests.support.bot_api import FakeBotApi
-from tests.support.bot_api_desk import Desk
+from bot.rehearsal.bot_api.server import FakeBotApi
+from tests.channels.desk import Desk
 
 SECRET = "s3cret_-0123456789"
 PATH = "/telegram/700123456"

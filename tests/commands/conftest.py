@@ -18,7 +18,7 @@ import pytest
 
 from bot.__main__ import main
 from bot.db.embedded import EmbeddedPostgres
-from tests.processes.serving import ROOT, keys
+from bot.rehearsal.real.serving import ROOT, keys
 from tests.support import database as databases
 
 _numbers = itertools.count(1)

@@ -10,8 +10,8 @@ import pytest
 
 from bot.app import app
 from bot.db.embedded import EmbeddedPostgres
+from bot.rehearsal.real.serving import ROOT, environment, keys
 from tests.commands.conftest import Shell
-from tests.processes.serving import ROOT, environment, keys
 
 SHIPPED = (ROOT / "schedules/studies/nct04217967.toml").read_text(encoding="utf-8")
 SETTINGS: tuple[tuple[str, str, str], ...] = (

@@ -13,10 +13,10 @@ from bot.commands.demo_story import fill, sign_ins
 from bot.commands.setup import prepare
 from bot.db.doses import DoseReport
 from bot.db.embedded import EmbeddedPostgres
+from bot.rehearsal.real.serving import keys
 from bot.services import deployment
 from bot.setting_forms import parse_keys
 from bot.settings import Settings
-from tests.processes.serving import keys
 from tests.support import database as databases
 
 

@@ -12,9 +12,9 @@ import pytest
 from bot.__main__ import COMMANDS
 from bot.db import schema
 from bot.db.embedded import EmbeddedPostgres
+from bot.rehearsal.real.serving import ROOT, environment, keys
 from bot.setting_forms import Keys, parse_keys
 from tests.commands.conftest import ENROL, Shell
-from tests.processes.serving import ROOT, environment, keys
 
 SUBCOMMANDS = ("site add", "staff add", "cycle start", "study publish", "audit verify")
 

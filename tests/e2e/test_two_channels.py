@@ -8,10 +8,10 @@ from playwright.async_api import Page, expect
 
 from bot.db.doses import DoseReport
 from bot.db.people import Consent
+from bot.rehearsal.bot_api.server import TOKEN, FakeBotApi
+from bot.rehearsal.bot_api.world import Shown
 from tests.e2e.hand import Hand
 from tests.e2e.house import House, open_house
-from tests.support.bot_api import TOKEN, FakeBotApi
-from tests.support.bot_api_world import Shown
 
 CHAT = 4001
 WELCOME = (

@@ -6,9 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.support.bot_api import FakeBotApi
-
-pytest.register_assert_rewrite("tests.processes.verdict", "tests.processes.trial")
+from bot.rehearsal.bot_api.server import FakeBotApi
 
 
 @pytest.fixture

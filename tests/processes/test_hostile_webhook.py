@@ -10,11 +10,11 @@ from pathlib import Path
 import httpx
 import pytest
 
+from bot.rehearsal.bot_api.server import TOKEN, FakeBotApi
+from bot.rehearsal.real.serving import Serving, environment, served
+from bot.rehearsal.real.town import BOT, town
+from bot.rehearsal.real.verdict import rows
 from bot.services.context import Ctx
-from tests.processes.serving import Serving, environment, served
-from tests.processes.town import BOT, town
-from tests.processes.verdict import rows
-from tests.support.bot_api import TOKEN, FakeBotApi
 
 SECRET = "a-secret-of-the-webhook"
 HEADERS = {"X-Telegram-Bot-Api-Secret-Token": SECRET}

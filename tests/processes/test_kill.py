@@ -7,28 +7,21 @@ from collections.abc import Sequence
 from itertools import cycle
 from pathlib import Path
 
-from tests.processes.serving import Serving
-from tests.processes.town import BOT
-from tests.processes.trial import Trial
-from tests.support.bot_api import FakeBotApi
+from bot.rehearsal.bot_api.server import FakeBotApi
+from bot.rehearsal.real.serving import Serving
+from bot.rehearsal.real.town import BOT
+from bot.rehearsal.real.trial import Trial
+from tests.rehearsal.conftest import broken
 
 SECRET = "a-secret-of-the-webhook"
 
 
-async def test_two_thousand_updates_and_random_kills(
-    database_url: str, api: FakeBotApi, tmp_path: Path
-) -> None:
-    """Polling: updates come out of order across chats and some of them twice."""
-    api.queue.repeats, api.queue.shuffled = 200, True
-    figures = await Trial(people=40, words=46, rounds=6).run(database_url, api, tmp_path)
-    print(figures)
-    assert figures["updates"] >= 2000
-    assert figures["kills"] == 8
-
-
 async def test_a_webhook_that_loses_its_servers(database_url: str, api: FakeBotApi, tmp_path: Path) -> None:
-    """Each update is posted to one process or the other, dead or alive, until somebody answers 200."""
-    api.queue.repeats = 30
+    """Each update is posted to one process or the other, dead or alive, until somebody answers 200; some of them twice.
+
+    `suiyao rehearse --real` plays the same for minutes, and polls.
+    """
+    api.queue.repeats = 8
     settings = {"TELEGRAM_WEBHOOK_SECRET": SECRET, "PUBLIC_URL": "https://127.0.0.1:1"}
 
     async def balance(servings: Sequence[Serving]) -> None:
@@ -38,7 +31,10 @@ async def test_a_webhook_that_loses_its_servers(database_url: str, api: FakeBotA
                 api.webhook.url = url
             await asyncio.sleep(0.03)
 
-    trial = Trial(people=10, words=16, rounds=4, settings=settings)
-    print(await trial.run(database_url, api, tmp_path, balance))
+    trial = Trial(people=5, words=8, rounds=2, log=tmp_path, gone=1, settings=settings)
+    outcome = await trial.run(database_url, api, balance)
+    assert broken(outcome) == []
+    assert all(one["checked"] for one in outcome.promises)
+    assert outcome.faults["process killed"] == 2
     assert {0, 200} <= set(api.webhook.statuses) <= {0, 200, 503}
     assert set(api.webhook.bodies) == {b""}

@@ -8,11 +8,11 @@ from datetime import UTC, date, datetime, time, timedelta
 import pytest
 
 from bot.messages import Inbound, Kind
+from bot.rehearsal.real.town import BOT, linked, newcomer, town
+from bot.rehearsal.real.verdict import rows
 from bot.services import deployment, inbox, reminding, sending, timers
 from bot.services.context import Ctx
 from bot.services.sending import UNPACED, Parcel
-from tests.processes.town import BOT, linked, newcomer, town
-from tests.processes.verdict import rows
 
 NOON = datetime(2026, 11, 2, 4, 0, tzinfo=UTC)
 CHAT = 3001

@@ -13,13 +13,13 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 
+from bot.rehearsal.bot_api.server import TOKEN, FakeBotApi
+from bot.rehearsal.real.serving import Serving, environment, free_port, served
+from bot.rehearsal.real.town import NAME, PHONE, newcomer, town, zone_at_noon
+from bot.rehearsal.real.verdict import rows
 from bot.services.context import Ctx
 from bot.services.enrolment import Enrolled, enrol
-from tests.processes.serving import Serving, environment, free_port, served
-from tests.processes.town import NAME, PHONE, newcomer, town, zone_at_noon
-from tests.processes.verdict import rows
 from tests.support import house
-from tests.support.bot_api import TOKEN, FakeBotApi
 from tests.support.web_backend import MemoryBackend
 from tests.support.web_visitor import Visitor
 

@@ -13,13 +13,14 @@ import pytest
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.db.embedded import EmbeddedPostgres
+from bot.rehearsal.bot_api.server import TOKEN, FakeBotApi
+from bot.rehearsal.real import verdict
+from bot.rehearsal.real.serving import Serving, environment
+from bot.rehearsal.real.town import Person, linked, newcomer, town, zone_at_noon
+from bot.rehearsal.real.trial import running
+from bot.services import sealing_day
 from bot.services.context import Ctx
-from tests.processes import verdict
-from tests.processes.serving import Serving, environment
-from tests.processes.town import Person, linked, newcomer, town, zone_at_noon
-from tests.processes.trial import running
 from tests.support import database as databases
-from tests.support.bot_api import TOKEN, FakeBotApi
 
 POLLS = "This process polls now"
 CHATS = range(2001, 2005)
@@ -117,8 +118,13 @@ async def test_the_database_restarts_and_both_go_on(
             await poller(servings).stop()
             await everybody_says(api, "忘了")
             await until(ctx, handled(16))
-            await verdict.every_update_once(ctx, api, first)
-            await verdict.in_order(ctx)
             said = (("ixazomib", "not_taken"), ("lenalidomide", "not_taken"))
-            await verdict.recorded_as_said(ctx, {person.participant_id: said for person in people})
-            await verdict.chains_hold(ctx)
+            for found in (
+                await verdict.every_update_once(ctx, api, first),
+                await verdict.in_order(ctx),
+                await verdict.recorded_as_said(ctx, {person.participant_id: said for person in people}),
+                await verdict.reports_in_the_chain(ctx),
+            ):
+                assert found.violations == []
+                assert found.checked
+            assert await sealing_day.verify_all(ctx) == []

@@ -17,7 +17,7 @@ from tests.support.database import fresh_database, runtime_url
 
 
 async def test_without_faults_every_promise_holds(play: Play) -> None:
-    outcome = await play(participants=6, days=12)
+    outcome = await play(participants=3, days=6)
     assert broken(outcome) == []
     assert [one["number"] for one in outcome.promises] == list(range(1, 9))
     # Nothing holds because nothing was looked at.
@@ -31,7 +31,7 @@ async def test_the_same_seed_is_the_same_order_of_events(postgres: EmbeddedPostg
     found = []
     for _ in range(2):
         with fresh_database(postgres) as name:
-            setting = Setting(participants=4, days=7, faults=frozenset(KINDS))
+            setting = Setting(participants=2, days=3, faults=frozenset(KINDS), intensity=3)
             url = asyncpg_url(runtime_url(postgres, name))
             outcome = await rehearse(url, setting, house.keyring(), house.wording())
             found.append((outcome.fingerprint, outcome.faults, broken(outcome)))

@@ -94,7 +94,7 @@ class Story(RuleBasedStateMachine):
 def test_no_story_breaks_a_promise(postgres: EmbeddedPostgres) -> None:
     Story.postgres = postgres
     small = settings(
-        max_examples=4,
+        max_examples=2,
         stateful_step_count=10,
         deadline=None,
         derandomize=True,

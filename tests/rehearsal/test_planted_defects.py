@@ -34,7 +34,7 @@ async def test_acknowledged_before_the_commit(play: Play, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(inbox, "receive", hasty)
     faults = frozenset({"killed_before_commit", "lost_before_commit"})
-    outcome = await play(days=4, faults=faults, intensity=15)
+    outcome = await play(participants=3, days=3, faults=faults, intensity=24)
     assert any("1: acknowledged and not recorded" in one for one in broken(outcome))
 
 
@@ -62,7 +62,9 @@ async def test_a_missing_unique_key(play: Play, postgres: EmbeddedPostgres, data
     postgres.sql("DROP INDEX uq_inbox_message_external", database_name)
     event.listen(Engine, "before_cursor_execute", forget, retval=True)
     try:
-        outcome = await play(days=3, faults=frozenset({"repeated", "repeated_later"}), intensity=8)
+        outcome = await play(
+            participants=2, days=2, faults=frozenset({"repeated", "repeated_later"}), intensity=8
+        )
     finally:
         event.remove(Engine, "before_cursor_execute", forget)
     assert guarded
@@ -78,14 +80,14 @@ async def test_hours_by_the_wall_clock(play: Play, monkeypatch: pytest.MonkeyPat
 
     setting = {"zone": "Europe/Berlin", "first_day": date(2027, 3, 27), "days": 2}
     monkeypatch.setattr(dosing, "elapsed", by_the_clock)
-    outcome = await play(**setting, persona="the morning after", hour=20, participants=9)
+    outcome = await play(**setting, persona="the morning after", hour=20, participants=5)
     assert any(one.startswith("8:") for one in broken(outcome))
 
 
 async def test_a_forgotten_second_look(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was due in the evening comes out at night, after an outage."""
     monkeypatch.setattr(reminding, "held_back", lambda tx, course, limit: None)
-    outcome = await play(days=5, faults=frozenset({"house_down"}), intensity=12, hour=20)
+    outcome = await play(participants=3, days=5, faults=frozenset({"house_down"}), intensity=12, hour=20)
     assert any("3: unsolicited in quiet hours" in one for one in broken(outcome))
 
 
@@ -101,7 +103,7 @@ async def test_a_swallowed_alert(play: Play, monkeypatch: pytest.MonkeyPatch, wh
         monkeypatch.setattr(alerts, "_tell_first", nothing)
     else:
         monkeypatch.setattr(danger, "raise_alert", nothing)
-    outcome = await play(days=3)
+    outcome = await play(participants=3, days=2)
     assert any(one.startswith("4:") for one in broken(outcome))
 
 
@@ -113,5 +115,5 @@ async def test_unanswered_counted_as_taken(play: Play, monkeypatch: pytest.Monke
         return Standing.IN_WINDOW if where is Standing.UNANSWERED else where
 
     monkeypatch.setattr(adherence, "standing", kind)
-    outcome = await play(days=6, persona="never")
+    outcome = await play(participants=2, days=5, persona="never")
     assert any(one.startswith("8:") for one in broken(outcome))

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from random import Random
 
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.rehearsal.bot_api.faults import FaultKind
+from bot.rehearsal.bot_api.server import FakeBotApi
+from bot.rehearsal.real.serving import Serving
 from bot.services import deployment
 from bot.services.context import Ctx
-from tests.processes.serving import Serving
-from tests.support.bot_api import FakeBotApi
-from tests.support.bot_api_faults import FaultKind
 
 # Seconds, for the faults that take time. All of them leave it open to a sender whether his message arrived, or hold it back.
 FAULTS = {
@@ -34,16 +36,24 @@ async def clock(ctx: Ctx, start: datetime, speed: float) -> None:
     began = loop.time()
     while True:
         gone = timedelta(seconds=(loop.time() - began) * speed)
-        await deployment.set_virtual_now(ctx, start + gone)
+        with contextlib.suppress(SQLAlchemyError, OSError):  # connections are lost on purpose
+            await deployment.set_virtual_now(ctx, start + gone)
         await asyncio.sleep(0.05)
 
 
-async def faults(api: FakeBotApi, chance: Random, ordered: Counter[str]) -> None:
+async def losses(cut: Callable[[], object], chance: Random, told: Callable[[str], None]) -> None:
+    """Until cancelled: now and then every connection to the database is lost."""
+    while True:
+        await asyncio.sleep(chance.uniform(5, 15))
+        await asyncio.to_thread(cut)
+        told("database connections lost")
+
+
+async def faults(api: FakeBotApi, chats: Sequence[int], chance: Random, told: Callable[[str], None]) -> None:
     """Until cancelled. Some are meant for one chat, some for whoever comes next, a few for the poller.
 
     No more are ordered than happen: a poller that only ever meets faults waits longer and longer, as it should.
     """
-    chats = list(api.world.chats)
     while True:
         await asyncio.sleep(chance.uniform(0.1, 0.4))
         waiting = [fault for fault in api.faults.waiting if fault.times]
@@ -55,19 +65,22 @@ async def faults(api: FakeBotApi, chance: Random, ordered: Counter[str]) -> None
         else:
             continue
         api.fail(kind, chat=chat, method=method, seconds=FAULTS.get(kind, 0.0))
-        ordered[kind] += 1
+        told(f"Bot API: {kind}")
 
 
-async def kills(servings: Sequence[Serving], chance: Random, rounds: int) -> int:
-    """Kill one, and every third time all at once, at random moments, and start them again. Returns how many were killed."""
-    killed = 0
+async def kills(
+    servings: Sequence[Serving], chance: Random, rounds: int, told: Callable[[str], None]
+) -> None:
+    """Kill one, and every third time all at once, at random moments, and start them again."""
     for number in range(1, rounds + 1):
         await asyncio.sleep(chance.uniform(0.2, 2.5))
-        victims = [chance.choice(list(servings))] if number % 3 else list(servings)
-        for victim in victims:
-            await victim.kill()
-            killed += 1
-        await asyncio.sleep(chance.uniform(0, 0.5))
-        await asyncio.gather(*(victim.start() for victim in victims))
-        await asyncio.gather(*(victim.ready() for victim in victims))
-    return killed
+        await kill([chance.choice(list(servings))] if number % 3 else list(servings), chance, told)
+
+
+async def kill(victims: Sequence[Serving], chance: Random, told: Callable[[str], None]) -> None:
+    for victim in victims:
+        await victim.kill()
+        told("process killed")
+    await asyncio.sleep(chance.uniform(0, 0.5))
+    await asyncio.gather(*(victim.start() for victim in victims))
+    await asyncio.gather(*(victim.ready() for victim in victims))

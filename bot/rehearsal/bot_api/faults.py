@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from tests.support.bot_api_params import ApiError
+from bot.rehearsal.bot_api.params import ApiError
 
 
 class FaultKind(StrEnum):

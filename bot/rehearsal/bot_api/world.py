@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from tests.support.bot_api_params import ApiError, bad
-from tests.support.bot_api_queue import UpdateQueue
+from bot.rehearsal.bot_api.params import ApiError, bad
+from bot.rehearsal.bot_api.queue import UpdateQueue
 
 Json = dict[str, Any]
 ANSWER_SECONDS = 150.0  # after that a tap cannot be answered any more

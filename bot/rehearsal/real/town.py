@@ -1,34 +1,40 @@
-"""A site, its nurse and participants whose phones are linked already, for tests that look at processes.
+"""A site, its nurse and participants whose phones are linked already, for real processes to serve.
 
-Their clock stands at noon or thereabouts wherever the test runs: quiet hours would otherwise keep every process silent.
+Their clock stands at noon or thereabouts wherever they run: quiet hours would otherwise keep every process silent.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
+from bot.app.app import LOCALES
 from bot.app.sources import shipped
 from bot.channels.email import ACCOUNT as MAIL_ACCOUNT
 from bot.channels.telegram_updates import account_of
 from bot.db.database import Database
+from bot.db.keyring import Keyring
 from bot.dialogue.notes import ConsentDecided
+from bot.rehearsal.bot_api.server import TOKEN
+from bot.rehearsal.real.serving import KEYS
 from bot.services import book, deployment, linking, meeting, people, wishes
 from bot.services.auditing import at_commit
 from bot.services.context import Addresses, Ctx, Tx
+from bot.services.dosing import Author
 from bot.services.enrolment import NewParticipant, NewSite, NewStaff, add_site, add_staff, enrol
 from bot.setting_forms import asyncpg_url
-from tests.support import house
-from tests.support.bot_api import TOKEN
+from bot.wording import load_wording
 
 BOT = account_of(TOKEN)
 MAIL_FROM = "suiyao@hospital.example"
 NURSE = "nurse@hospital.example"
 NAME, PHONE = "李桂兰", "13900001234"
 STUDY, SITE = "nct04217967", "TST"
+SITES = {SITE: NURSE, "TSU": "nurse.two@hospital.example"}
+STAFF = Author("staff:0", "staff")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,22 +48,28 @@ class Person:
 
 @asynccontextmanager
 async def town(
-    database_url: str, mark: str = "demo", virtual_now: datetime | None = None
+    database_url: str, mark: str = "demo", virtual_now: datetime | None = None, sites: Sequence[str] = (SITE,)
 ) -> AsyncIterator[Ctx]:
-    """Services on a prepared database with one site and one nurse, as a process of its own would have them."""
+    """Services on a prepared database with a nurse at each site, as a process of its own would have them."""
     database = Database(asyncpg_url(database_url))
     try:
         addresses = Addresses("http://127.0.0.1:8080", "suiyao_test_bot", MAIL_ACCOUNT)
-        ctx = Ctx(database, house.keyring(), house.wording(), book.Book(), addresses, at_commit)
+        ctx = Ctx(database, keyring(), load_wording(LOCALES), book.Book(), addresses, at_commit)
         await deployment.prepare(ctx, mark, virtual_now)
-        await book.publish(ctx, [source for _, source in shipped()], "test")
+        await book.publish(ctx, [source for _, source in shipped()], "rehearsal")
         async with ctx.begin() as tx:
-            new = NewSite(SITE, "协作医院", "Asia/Shanghai", "zh_Hans_CN", "010-12345678", "full")
-            await add_site(tx, new, "test")
-            await add_staff(tx, NewStaff(SITE, "nurse", "王护士", NURSE, "zh_Hans_CN"), "test")
+            for site in sites:
+                new = NewSite(site, "协作医院", "Asia/Shanghai", "zh_Hans_CN", "010-12345678", "full")
+                await add_site(tx, new, "rehearsal")
+                await add_staff(tx, NewStaff(site, "nurse", "王护士", SITES[site], "zh_Hans_CN"), "rehearsal")
         yield ctx
     finally:
         await database.close()
+
+
+def keyring() -> Keyring:
+    """The very keys that the processes get (`serving.keys`): what they sealed can be read."""
+    return Keyring({"master-1": KEYS["master-1"]}, KEYS["lookup"], KEYS["seal"])
 
 
 def zone_at_noon(now: datetime) -> str:
@@ -66,15 +78,15 @@ def zone_at_noon(now: datetime) -> str:
     return f"Etc/GMT{-ahead:+d}" if ahead else "Etc/GMT"
 
 
-def newcomer(zone: str, start: date, at: time, arm: str = "combination") -> NewParticipant:
+def newcomer(zone: str, start: date, at: time, arm: str = "combination", site: str = SITE) -> NewParticipant:
     return NewParticipant(
-        STUDY, SITE, arm, start, at, NAME, PHONE, "female", start.year - 70, "zh_Hans_CN", zone
+        STUDY, site, arm, start, at, NAME, PHONE, "female", start.year - 70, "zh_Hans_CN", zone
     )
 
 
 async def linked(tx: Tx, chat: int, new: NewParticipant) -> Person:
     """Enrol somebody, bind the chat, and give both consents, as the welcome would have."""
-    done = await enrol(tx, new, house.STAFF)
+    done = await enrol(tx, new, STAFF)
     contact_id = (await meeting.meet(tx, "telegram", BOT, str(chat))).contact_id
     await linking.bind(tx, await people.by_contact(tx, contact_id), done.participant_id, "self")
     who = await people.by_contact(tx, contact_id)

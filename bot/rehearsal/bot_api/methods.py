@@ -6,9 +6,9 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from tests.support.bot_api_params import ApiError, Params, bad, keyboard, message_text
-from tests.support.bot_api_webhook import Webhook
-from tests.support.bot_api_world import ANSWER_SECONDS, Chat, Json, Message, World
+from bot.rehearsal.bot_api.params import ApiError, Params, bad, keyboard, message_text
+from bot.rehearsal.bot_api.webhook import Webhook
+from bot.rehearsal.bot_api.world import ANSWER_SECONDS, Chat, Json, Message, World
 
 MOST_FILE_BYTES = 20 * 1024 * 1024
 _UNCHANGED = (

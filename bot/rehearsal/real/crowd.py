@@ -6,17 +6,19 @@ They look at the fake Bot API as at a screen, and at the database only to know w
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from random import Random
 
 from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 
+from bot.rehearsal.bot_api.server import FakeBotApi
+from bot.rehearsal.real.patients import Patient
+from bot.rehearsal.real.town import Person
 from bot.services.context import Ctx
-from tests.processes.patients import Patient
-from tests.processes.town import Person
-from tests.support.bot_api import FakeBotApi
 
 LOOK_SECONDS = 4.0  # so long somebody looks for a button before writing the same in words
 _ASKED = text(
@@ -29,11 +31,14 @@ _HANDLED = text(
 
 @dataclass
 class Crowd:
-    """`fed`: how many updates each participant has made. `answered`: tokens of questions that need no more taps."""
+    """`pause`: seconds between somebody's words. `fed`: how many updates each participant has made. `answered`: tokens of
+    questions that need no more taps.
+    """
 
     ctx: Ctx
     api: FakeBotApi
     chance: Random
+    pause: float = 0.0
     fed: Counter[int] = field(default_factory=Counter)
     answered: set[str] = field(default_factory=set)
     asked: frozenset[int] = frozenset()
@@ -43,9 +48,10 @@ class Crowd:
     async def watch(self) -> None:
         """Look into the database for all of them, until cancelled."""
         while True:
-            async with self.ctx.begin() as tx:
-                self.asked = frozenset((await tx.execute(_ASKED)).scalars())
-                self.handled = {row.pid: row.n for row in (await tx.execute(_HANDLED)).all()}
+            with contextlib.suppress(SQLAlchemyError, OSError):  # connections are lost on purpose
+                async with self.ctx.begin() as tx:
+                    self.asked = frozenset((await tx.execute(_ASKED)).scalars())
+                    self.handled = {row.pid: row.n for row in (await tx.execute(_HANDLED)).all()}
             async with self.looked:
                 self.looked.notify_all()
             await asyncio.sleep(0.2)
@@ -64,7 +70,7 @@ class Crowd:
             await self._heard(pid)
         for words in patient.words:
             self._say(person, words)
-            await asyncio.sleep(self.chance.uniform(0, 0.2))
+            await asyncio.sleep(self.chance.uniform(0, 0.2 + 2 * self.pause))
 
     async def _heard(self, pid: int) -> None:
         await self._until(lambda: self.handled.get(pid, 0) >= self.fed[pid])

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from tests.support.bot_api_params import ApiError
+from bot.rehearsal.bot_api.params import ApiError
 
 Update = dict[str, Any]
 TAP_SECONDS = 150.0

@@ -10,7 +10,7 @@ import aiohttp
 from aiohttp import web
 
 if TYPE_CHECKING:
-    from tests.support.bot_api import FakeBotApi
+    from bot.rehearsal.bot_api.server import FakeBotApi
 
 Act = Callable[..., Any]
 

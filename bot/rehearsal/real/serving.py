@@ -13,15 +13,15 @@ from pathlib import Path
 
 import httpx
 
-ROOT = Path(__file__).resolve().parents[2]
-LETTERS = {"master-1": b"m", "lookup": b"l", "seal": b"s"}
+ROOT = Path(__file__).resolve().parents[3]
+KEYS = {"master-1": b"m" * 32, "lookup": b"l" * 32, "seal": b"s" * 32}  # of databases that are thrown away
 START_SECONDS = 120.0  # a busy machine
 STOP_SECONDS = 30.0
 
 
 def keys() -> str:
-    """SUIYAO_KEYS with the very keys of tests.support.house.KEYS, so that a test can read what a process sealed."""
-    return ",".join(f"{name}={base64.b64encode(letter * 32).decode()}" for name, letter in LETTERS.items())
+    """SUIYAO_KEYS as every process of a rehearsal gets it."""
+    return ",".join(f"{name}={base64.b64encode(key).decode()}" for name, key in KEYS.items())
 
 
 def environment(database_url: str, **more: str) -> dict[str, str]:

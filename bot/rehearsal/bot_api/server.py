@@ -1,7 +1,7 @@
-"""A Bot API server for tests, on loopback: strict as the real one, with patients to play, faults to order.
+"""A Bot API server on loopback, for rehearsals and tests: strict as the real one, with patients to play, faults to order.
 
 In a test's event loop: `async with FakeBotApi() as api`; `api.base` is for SUIYAO_TELEGRAM_API_BASE.
-As a process of its own: `python -m tests.support.bot_api --port N`, driven by POST /control/<act>.
+As a process of its own: `python -m bot.rehearsal.bot_api.server --port N`, driven by POST /control/<act>.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from typing import Any, Self
 
 from aiohttp import web
 
-from tests.support import bot_api_params
-from tests.support.bot_api_control import control
-from tests.support.bot_api_faults import Fault, FaultKind, Faults, Pace, refusal
-from tests.support.bot_api_methods import Methods
-from tests.support.bot_api_params import METHODS, ApiError, Params, bad
-from tests.support.bot_api_webhook import Webhook
-from tests.support.bot_api_world import World, telegram_clock
+from bot.rehearsal.bot_api import params as bot_api_params
+from bot.rehearsal.bot_api.control import control
+from bot.rehearsal.bot_api.faults import Fault, FaultKind, Faults, Pace, refusal
+from bot.rehearsal.bot_api.methods import Methods
+from bot.rehearsal.bot_api.params import METHODS, ApiError, Params, bad
+from bot.rehearsal.bot_api.webhook import Webhook
+from bot.rehearsal.bot_api.world import World, telegram_clock
 
 TOKEN = "700123456:AAFakeTokenForTestsOnly_0123456789abc"
 _NAMES = {name.lower(): name for name in METHODS}  # the real server does not mind the case
@@ -208,7 +208,7 @@ async def _serve(port: int, token: str, limits: bool) -> None:
 
 
 def _main() -> None:
-    parser = argparse.ArgumentParser(description="A Bot API server for tests.")
+    parser = argparse.ArgumentParser(description="A Bot API server for rehearsals and tests.")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--token", default=TOKEN)
     parser.add_argument("--limits", action="store_true")

@@ -1,0 +1,108 @@
+"""The promises as they apply to real processes; what needs a clock that somebody holds is left to the exact rehearsal."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from email.message import EmailMessage
+
+from bot.rehearsal.bot_api.server import FakeBotApi
+from bot.rehearsal.evidence import Evidence, Findings, Violation
+from bot.rehearsal.outcome import Outcome, told
+from bot.rehearsal.promises import PROMISES, chains_hold, walls_hold
+from bot.rehearsal.promises.neutral_pushes import DISEASE, MEDICINES, TO_PATIENTS
+from bot.rehearsal.real import verdict
+from bot.rehearsal.real.patients import Report
+from bot.rehearsal.real.town import NAME, STUDY, Person
+from bot.services.context import Ctx
+
+_ALERT = re.compile(r"/console/alerts/(\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What is known from outside. `first`: the first update's number; `said`: by participant; `stopped`: exit statuses."""
+
+    ctx: Ctx
+    api: FakeBotApi
+    first: int
+    people: Sequence[Person]
+    gone: frozenset[int]
+    said: Mapping[int, tuple[Report, ...]]
+    dangers: int
+    mails: Sequence[EmailMessage]
+    stopped: Sequence[int]
+
+
+async def judged(story: Story, outcome: Outcome) -> Outcome:
+    ctx, api = story.ctx, story.api
+    async with ctx.begin() as tx:
+        as_of = tx.now
+    evidence = Evidence(ctx, STUDY, as_of, (), (), {}, (), ())
+    found = {
+        1: _all(
+            await verdict.every_update_once(ctx, api, story.first),
+            await verdict.in_order(ctx),
+            await verdict.recorded_as_said(ctx, story.said),
+            _left_in_peace(story.stopped),
+        ),
+        2: await verdict.every_reminder(ctx, story.people, story.gone),
+        3: _all(await verdict.wire_as_recorded(ctx, api), await verdict.repeats_only_where_allowed(ctx)),
+        4: await _alerts(story),
+        5: await walls_hold.count(evidence),
+        6: _all(await chains_hold.count(evidence), await verdict.reports_in_the_chain(ctx)),
+        7: await _neutral(story),
+    }
+    outcome.promises = [
+        told(one.number, one.title, found[one.number]) for one in PROMISES if one.number in found
+    ]
+    return outcome
+
+
+def _all(*parts: Findings) -> Findings:
+    whole = Findings()
+    for part in parts:
+        whole.violations += part.violations
+        whole.allowed.update(part.allowed)
+        whole.checked += part.checked
+    return whole
+
+
+def _left_in_peace(stopped: Sequence[int]) -> Findings:
+    """Every process that was asked to stop did, with everything done."""
+    return Findings(
+        [Violation(1, f"ended with status {one}", "serve") for one in stopped if one], checked=len(stopped)
+    )
+
+
+async def _alerts(story: Story) -> Findings:
+    """Each word of danger has an alert, and each alert that cannot wait was in the post."""
+    rows = await verdict.rows(
+        story.ctx, "SELECT alert_id, tier, kind, raised_at FROM alert WHERE tier <> 'routine' ORDER BY 1"
+    )
+    posted = {int(number) for mail in story.mails for number in _ALERT.findall(mail.get_content())}
+    wrong = [
+        Violation(4, "never on the wire", f"alert {row.alert_id} {row.kind} {row.tier}", row.raised_at)
+        for row in rows
+        if row.alert_id not in posted
+    ]
+    raised = sum(row.tier == "emergency" for row in rows)
+    if raised < story.dangers:
+        wrong.append(Violation(4, f"{story.dangers} words of danger, {raised} alerts", "emergency"))
+    return Findings(wrong, checked=len(rows))
+
+
+async def _neutral(story: Story) -> Findings:
+    """What came unasked: on phones as recorded, and every mail."""
+    words = (*MEDICINES, *DISEASE)
+    pushed = [told for row, (_, told) in await verdict.texts(story.ctx) if row.pushed]
+    letters = [f"{mail['Subject']}\n{mail.get_content()}" for mail in story.mails]
+    found = Findings(checked=len(pushed) + len(letters))
+    for text, named in [
+        *((text, (*words, *TO_PATIENTS, NAME)) for text in pushed),
+        *((text, (*words, NAME)) for text in letters),
+    ]:
+        said = [word for word in named if word in text.lower()]
+        found.violations += [Violation(7, f"says {', '.join(said)}", text[:40])] if said else []
+    return found

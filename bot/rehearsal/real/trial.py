@@ -1,0 +1,191 @@
+"""A trial of serving processes: people answer, processes are killed, the wire has faults; then the promises are counted."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, date, datetime
+from datetime import time as hour
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.rehearsal.bot_api.server import TOKEN, FakeBotApi
+from bot.rehearsal.outcome import Outcome
+from bot.rehearsal.real import promises, verdict, weather
+from bot.rehearsal.real.crowd import Crowd
+from bot.rehearsal.real.patients import patient
+from bot.rehearsal.real.postbox import Postbox, postbox
+from bot.rehearsal.real.serving import Serving, environment
+from bot.rehearsal.real.town import MAIL_FROM, SITES, STUDY, Person, linked, newcomer, town
+from bot.services.context import Ctx
+
+SPEED = 6.0  # leases, pace and retries run on the database's clock: a minute of it takes ten seconds
+NOON = datetime(2026, 11, 2, 4, 0, tzinfo=UTC)  # in Shanghai
+ZONE = "Asia/Shanghai"
+PATIENCE_SECONDS = 900.0  # a machine with other work; nothing is said about speed here
+A_ROUND = 10.0  # seconds: so often somebody is killed
+_LEFT = """SELECT (SELECT count(*) FROM inbox_message WHERE state = 'pending')
+    + (SELECT count(*) FROM timer WHERE state = 'waiting' AND due_at <= suiyao_now())
+    + (SELECT count(*) FROM outbound_message WHERE state = 'sending'
+        OR (state = 'queued' AND send_after <= suiyao_now() + interval '1 minute')) AS left"""
+
+Extra = Callable[[Sequence[Serving]], Coroutine[Any, Any, None]]
+
+
+@dataclass
+class Diary:
+    """What was done to the processes, line by line; the promises are counted without it."""
+
+    file: Path
+    kinds: Counter[str] = field(default_factory=Counter)
+    begun: float = field(default_factory=time.monotonic)
+
+    def __call__(self, what: str) -> None:
+        self.kinds[what] += 1
+        with self.file.open("a", encoding="utf-8") as file:
+            line = {"seconds": round(time.monotonic() - self.begun, 3), "what": what}
+            file.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+
+@dataclass
+class Trial:
+    """How many people, how many words from each in how many seconds, and how many times somebody is killed.
+
+    `cut`: what loses all connections to the database, where there is somebody who can. The last of `gone` people have
+    blocked the chat. Everything that happened is kept in `log`.
+    """
+
+    people: int
+    words: int
+    rounds: int
+    log: Path
+    seconds: float = 0.0
+    workers: int = 2
+    gone: int = 0
+    settings: dict[str, str] = field(default_factory=dict)
+    seed: int = 20261102
+    cut: Callable[[], object] | None = None
+
+    async def run(self, database_url: str, api: FakeBotApi, *extra: Extra) -> Outcome:
+        """Counts what was lost, done twice or out of turn."""
+        chance, diary, first = Random(self.seed), Diary(self.log / "events.jsonl"), api.queue.next_id
+        plans = [patient(number, self.words) for number in range(self.people - self.gone)]
+        async with town(database_url, "rehearsal", NOON, tuple(SITES)) as ctx, postbox() as post:
+            people = await everybody(ctx, api, self.people)
+            there, gone = people[: len(plans)], people[len(plans) :]
+            for one in gone:
+                api.fail("403", None, chat=one.chat)
+            lasting = len(api.faults.waiting)
+            crowd, servings = (
+                Crowd(ctx, api, chance, self.seconds / self.words),
+                self._servings(database_url, api, post),
+            )
+            background = [weather.clock(ctx, NOON, SPEED), crowd.watch(), *(one(servings) for one in extra)]
+            async with (
+                asyncio.timeout(PATIENCE_SECONDS + self.seconds),
+                meanwhile(*background),
+                running(servings),
+            ):
+                storms = [weather.faults(api, [one.chat for one in there], chance, diary)]
+                storms += [weather.losses(self.cut, chance, diary)] if self.cut else []
+                async with meanwhile(*storms):
+                    lives = [crowd.live(person, plan) for person, plan in zip(there, plans, strict=True)]
+                    await asyncio.gather(weather.kills(servings, chance, self.rounds, diary), *lives)
+                del api.faults.waiting[lasting:]
+                await calm(ctx)
+                stopped = [await serving.stop() for serving in servings]
+            await ctx.database.close()  # connections that were lost are not met again
+            story = promises.Story(
+                ctx,
+                api,
+                first,
+                people,
+                frozenset(one.participant_id for one in gone),
+                {one.participant_id: plan.reports for one, plan in zip(there, plans, strict=True)},
+                sum(plan.dangers for plan in plans),
+                post.mails,
+                stopped,
+            )
+            self._keep(api, post)
+            return await promises.judged(story, self._outcome(diary, api, first))
+
+    def _outcome(self, diary: Diary, api: FakeBotApi, first: int) -> Outcome:
+        setting = {
+            "study": STUDY,
+            "participants": self.people,
+            "length": f"{self.workers} processes",
+            "seed": self.seed,
+            "zone": ZONE,
+            "faults": ", ".join(sorted(diary.kinds)),
+        }
+        seconds, updates = time.monotonic() - diary.begun, api.queue.next_id - first
+        outcome = Outcome(setting, "", seconds, f"{updates / seconds:.1f} updates a second")
+        outcome.counts |= {"updates": updates, "calls_of_the_bot_api": len(api.calls)}
+        outcome.faults = dict(sorted(diary.kinds.items()))
+        return outcome
+
+    def _keep(self, api: FakeBotApi, post: Postbox) -> None:
+        """The wire and the mails beside the processes' own logs."""
+        with (self.log / "wire.jsonl").open("w", encoding="utf-8") as file:
+            for call in api.calls:
+                file.write(json.dumps(asdict(call), ensure_ascii=False, default=str) + "\n")
+        with (self.log / "mails.jsonl").open("w", encoding="utf-8") as file:
+            for mail in post.mails:
+                line = {"to": mail["To"], "subject": mail["Subject"], "text": mail.get_content()}
+                file.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+    def _servings(self, database_url: str, api: FakeBotApi, post: Postbox) -> list[Serving]:
+        telegram = {"TELEGRAM_TOKEN": TOKEN, "TELEGRAM_API_BASE": api.base}
+        mail = {"SMTP_URL": post.url, "MAIL_FROM": MAIL_FROM}
+        environ = environment(database_url, **telegram, **mail, **self.settings)
+        return [Serving(environ, self.log / f"serve-{number}.log") for number in range(1, self.workers + 1)]
+
+
+async def everybody(ctx: Ctx, api: FakeBotApi, count: int) -> list[Person]:
+    """Linked, at one site or the other, and due within the next minutes, some of them at the same one."""
+    people = []
+    async with ctx.begin() as tx:
+        for number in range(count):
+            chat, at = 1001 + number, hour(12, number % 3)
+            site = list(SITES)[number % len(SITES)]
+            people.append(await linked(tx, chat, newcomer(ZONE, date(2026, 11, 2), at, site=site)))
+            api.world.open(chat)
+    return people
+
+
+@contextlib.asynccontextmanager
+async def running(servings: Sequence[Serving]) -> AsyncIterator[None]:
+    try:
+        await asyncio.gather(*(serving.start() for serving in servings))
+        await asyncio.gather(*(serving.ready() for serving in servings))
+        yield
+    finally:
+        for serving in servings:
+            await serving.kill()
+
+
+@contextlib.asynccontextmanager
+async def meanwhile(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """While the block lasts. What fails in the background ends the block at once."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(one) for one in work]
+        yield
+        for task in tasks:
+            task.cancel()
+
+
+async def calm(ctx: Ctx) -> None:
+    """Wait until nothing is left to handle, to fire or to send."""
+    left = 1
+    while left:
+        with contextlib.suppress(SQLAlchemyError, OSError):  # a connection that was lost before
+            left = (await verdict.rows(ctx, _LEFT))[0].left
+        await asyncio.sleep(0.5)
