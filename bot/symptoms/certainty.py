@@ -24,7 +24,7 @@ def is_doubtful(passage: Passage, match: Match, rule: WordRule) -> bool:
     following = text[end + (stop in (",", ":") and bool(stop)) : end + 16]
     return (
         any(is_denied_inside(text[start:stop_]) for start, stop_ in match.gaps)
-        or is_denied(sentence)
+        or is_denied(passage.said_before(match.start))
         or (rule.tier != "emergency" and is_denied(passage.breath(match.start), run_on=True))
         or is_denied_after(tail)
         or _is_past(sentence, matched, tail)
@@ -55,6 +55,8 @@ _PAST_AFTER = re.compile(
 )
 _ONCE_INSIDE = re.compile(r"[发烧得吃吐晕疼痛流咳出]过(?![来去敏量度])")
 _ONCE_AFTER = re.compile(r"过(?![来去敏量度多于后])")
+_NEVER_SO = re.compile(r"没有?(?:这么|这样|那么|像)")
+"""从来没这么疼过 is said of today."""
 _RECENT = re.compile(
     r"刚|今天|今早|今儿|今晚|昨天|昨儿|昨晚|昨夜|夜里|半夜|早上|上午|下午|中午|晚上|前天|大前天|前两天|前几天|这两天|这几天|最近"
     r"|这周|这个?星期|这礼拜|上周|上个?(?:星期|礼拜)|[0-9一二两三四五六几]天前|[0-9一二两三]个?(?:周|星期|礼拜)前"
@@ -66,7 +68,8 @@ def _is_past(sentence: str, matched: str, tail: str) -> bool:
     found = list(_PAST.finditer(sentence))
     if found and not _STILL.search(sentence[found[-1].end() :] + tail):
         return True
-    once = _ONCE_AFTER.match(tail) or _ONCE_INSIDE.search(matched)
+    never_so = _NEVER_SO.search(sentence + matched)
+    once = not never_so and (_ONCE_AFTER.match(tail) or _ONCE_INSIDE.search(matched))
     return bool(_PAST_AFTER.match(tail)) or (bool(once) and not _RECENT.search(sentence + matched + tail))
 
 
@@ -118,9 +121,9 @@ def _is_supposed_at_length(sentence: str, rest: str) -> bool:
 
 # Asked: 会便血吗, 发烧能打疫苗吗. "What shall I do", 怎么办, is no such question: it follows a statement.
 
-_ASKED = re.compile(r"[了的过啊呢]*(?:吗|么|没有|没|不)$")
+_ASKED = re.compile(r"[了的过啊呢]*(?:(?:吗|么)(?:吃?这个?药)?|没有|没|不)$")
 _HOW_MUCH = re.compile(
-    r"[了的]*(?:多少度|几度|多少次|几次|多久|什么感觉|是什么样|是怎么|怎么预防|怎么防|怎么引起|跟.{1,6}有关系吗)"
+    r"[了的到]*(?:多少度|几度|多少次|几次|多久|什么感觉|是什么样|是怎么|怎么预防|怎么防|怎么引起|跟.{1,6}有关系吗)"
 )
 _MAY_ONE = re.compile(r"(?:行不行|行吗|可不可以|可以吗|成吗|成不成|好不好)$")
 _ASKED_BEFORE = re.compile(r"(?:会|算|多少|几|为什么)$")
@@ -148,6 +151,7 @@ def _is_asked(clause: str, tail: str, stop: str, *, general: bool) -> bool:
 
 _STRANGERS = re.compile(
     r"邻居|邻床|隔床|同病房|病房里|有没有人|有没有谁|同事|(?<![男女])朋友|别人|人家|其他人|病友|群友|隔壁|楼[上下](?:的|老)|对门|亲戚|同学|战友|熟人|(?<![像被让叫喊找没])有人(?![帮扶陪看管给])|有个人|某人|老乡|群里"
+    r"|(?:媳妇|老公|老婆|爱人|女婿)(?:她|他|的)(?:妈|爸|哥|姐|弟|妹)"
     r"|我(?:的|家)?(?:哥|姐|弟|妹|舅|姑|姨|叔|伯|表|堂|嫂|婶|侄)"
     r"|my (?:neighbou?r|friend|colleague|coworker)|someone|somebody|other people|another patient"
 )
@@ -159,6 +163,8 @@ _MYSELF = re.compile(
     r"我(?!的?(?:邻居|同事|朋友|病友|家|们|亲戚|同学|孙|外孙|儿|女儿|闺女|姑娘|侄|老乡))"
     r"|俺|自己|本人|老伴|老公|老婆|老爷子|老太太|老头|[爸妈爷奶]|父亲|母亲|\bi\b|\bi'm\b|\bme\b"
 )
+_THEIR_KIN = re.compile(r"^的?[他她](?:[爸妈爷奶]|父亲|母亲)")
+"""我同事他爸 is no relative of ours."""
 _KIN = re.compile(r"老伴|老公|老婆|爱人|家里人|家人|媳妇|丈夫|妻子|老头|老太|[爸妈爷奶哥姐弟妹]|保姆|护工")
 _CATCHING = re.compile(r"传(?:染)?(?:给|上)?我|会(?:不会)?传染(?!给)|隔离|躲着|离(?:他|她|远)|要不要分开")
 _NOT_ME = re.compile(r"不是我(?!说)")
@@ -178,6 +184,7 @@ def _is_caught(clause: str, rest: str) -> bool:
 def _is_anothers(sentence: str, clause: str, tail: str) -> bool:
     for people, where in ((_STRANGERS, sentence), (_YOUNGER, clause)):
         found = list(people.finditer(where))
-        if found and not _MYSELF.search(where[found[-1].end() :]):
+        rest = where[found[-1].end() :] if found else ""
+        if found and not _MYSELF.search(_THEIR_KIN.sub("", rest) if people is _STRANGERS else rest):
             return True
     return bool(_SUCH_PEOPLE.match(tail))

@@ -44,7 +44,7 @@ def _judge(rule: WordRule, patterns: list[Pattern], passage: Passage, hits: Hits
         if innocent is None:
             if _anywhere(rule.unless, passage, hits):
                 return None
-            innocent = _places(rule.innocent, passage, hits)
+            innocent = _in_one_breath(_places(rule.innocent, passage, hits), passage)
         heard = _hear(found, rule, passage, innocent)
         if heard and (best is None or heard.certainty == "stated"):
             best = heard
@@ -61,6 +61,11 @@ def _anywhere(patterns: tuple[Pattern, ...], passage: Passage, hits: Hits) -> bo
 
 def _places(patterns: tuple[Pattern, ...], passage: Passage, hits: Hits) -> list[Match]:
     return [place for pattern in patterns for chain in pattern for place in find_chain(chain, hits, passage)]
+
+
+def _in_one_breath(places: list[Match], passage: Passage) -> list[Match]:
+    """头有点晕 血压正常 speaks of no 晕血."""
+    return [place for place in places if passage.pauses.isdisjoint(range(place.start + 1, place.end))]
 
 
 def _hear(found: list[list[Match]], rule: WordRule, passage: Passage, innocent: list[Match]) -> Judged | None:

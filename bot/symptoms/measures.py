@@ -46,8 +46,9 @@ _FEVER_TALK = re.compile(
 )
 _FEVER_TALK_JUST_BEFORE = re.compile(r"(?:烧|骚|温|热|量|度|temp|fever|temperature)[^0-9。!?;\n]{0,6}$")
 _WEATHER_OR_WATER = re.compile(
-    r"(?:外面|室外|室内|屋里|天气|气温|室温|空调|水温|热水|开水|洗澡水|泡脚|酒)[^。!?;\n]{0,5}$"
+    r"(?:外面|外头|外边|户外|室外|室内|屋里|屋外|天气|天太?热|热死|气温|室温|空调|水温|热水|开水|洗澡水|脚水|泡脚|酒)[^。!?;\n]{0,6}$"
 )
+_WEATHER_AFTER = re.compile(r"[^。!?;\n]{0,3}(?:高温|天气|太阳|开空调|晒|预警)")
 _ARMPIT = re.compile(r"腋|胳肢窝|夹肢窝|胳支窝|咯吱窝|胳膊窝|夹窝|armpit|axill")
 
 
@@ -92,7 +93,8 @@ def _degrees(found: re.Match[str], text: str) -> Reading | None:
     if found["fahrenheit"]:
         return Reading(found.start(), found.end(), (float(found["fahrenheit"]) - 32) / 1.8)
     before = text[max(0, found.start() - 12) : found.start()]
-    if _WEATHER_OR_WATER.search(before) or not _is_body(found, before, text):
+    weather = _WEATHER_OR_WATER.search(before) or _WEATHER_AFTER.match(text[found.end() : found.end() + 12])
+    if weather or not _is_body(found, before, text):
         return None
     whole = int(found["whole"]) if found["whole"] else integer(found["chinese"]) or 0
     return Reading(found.start(), found.end(), whole + _tenths(found["tenth"]))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 from bot.dialogue.numerals import plain
 from bot.symptoms.sounds import SoundTable, from_latin, spelled
@@ -16,6 +17,7 @@ SENTENCE_ENDS = frozenset("。!?;\n")
 CLAUSE_ENDS = SENTENCE_ENDS | frozenset(",:")
 """、 is no clause end: it joins a list, and 没有发烧、胸痛 denies both."""
 
+_DENIED_SO_FAR = re.compile(r"(?:都|也|全)(?:没有|没得|没|无)了?$")
 _LATIN_STOP = re.compile(r"(?<=[a-z])\.(?=\s|$)")
 _BLANK_BESIDE_CHINESE = re.compile(r" (?=[\u3400-\u9fff])|(?<=[\u3400-\u9fff]) ")
 
@@ -33,6 +35,17 @@ class Passage:
 
     def sentence_start(self, place: int, farthest: int = 40) -> int:
         return self._back(place, farthest, SENTENCE_ENDS, frozenset())
+
+    def said_before(self, place: int) -> str:
+        """The sentence before a place. 一点劲都没有 腰疼: the blank ends a denial of what came before it."""
+        start = self.sentence_start(place)
+        ends = [
+            at for at in self.pauses if start < at <= place and _DENIED_SO_FAR.search(self.text[start:at])
+        ]
+        return (
+            "".join(f"{self.text[begin:end]}," for begin, end in pairwise([start, *sorted(ends)]))
+            + (self.text[max([start, *ends]) : place])
+        )
 
     def breath(self, place: int, farthest: int = 40) -> str:
         """What was said before a place in one breath: since the last sign, or blank after more than two characters."""

@@ -5,7 +5,8 @@
     {chest}~~{pain}         up to 12 characters of the same clause
     {loose}~~~{number>=7}回 up to 12 characters, also across a comma, never across a sentence end
     {fever} & {rigors}      both anywhere in the message, in any order
-    {degrees>=38.0}         a body temperature; {armpit>=37.7} one from the armpit; {number>=2} a count; < for "less than"
+    {degrees>=38.0}         a body temperature; {armpit>=37.7} one from the armpit; {number>=2} a count
+    {number>=50<93}         from 50 and less than 93; {number<1} less than 1
     吐了(两次|{few})         any one of several
 
 No regular expressions, so a rule cannot be made slow: the search is proportional to the text.
@@ -70,7 +71,8 @@ class Hits:
 
 
 _PIECE = re.compile(
-    r"\s*(?P<gap>~{1,3})\s*|\{\s*(?P<name>[a-z_]+)\s*(?:(?P<sign>>=|<)\s*(?P<bound>[0-9.]+)\s*)?\}"
+    r"\s*(?P<gap>~{1,3})\s*|\{\s*(?P<name>[a-z_]+)\s*(?:(?P<sign>>=|<)\s*(?P<bound>[0-9.]+)\s*"
+    r"(?:<\s*(?P<below>[0-9.]+)\s*)?)?\}"
     r"|\((?P<several>[^()~&]+)\)|(?P<literal>[^(){}~]+)"
 )
 
@@ -114,12 +116,10 @@ def _element(found: re.Match[str], groups: Mapping[str, tuple[str, ...]]) -> Ele
     if bound:
         if name not in KINDS:
             raise ValueError(f"{name!r} is not a measure: {', '.join(KINDS)}")
-        value = float(bound)
-        return (
-            Element(measure=name, least=value)
-            if found["sign"] == ">="
-            else Element(measure=name, below=value)
-        )
+        value, below = float(bound), float(found["below"] or inf)
+        if found["sign"] == "<":
+            return Element(measure=name, below=value)
+        return Element(measure=name, least=value, below=below)
     return Element(words=_group(name, groups))
 
 

@@ -40,6 +40,8 @@ _STARTS = """
 专zhuan 桩zhuang 椎zhui 谆zhun 捉zhuo 兹zi 鬃zong 邹zou 租zu 钻zuan 嘴zui 尊zun 昨zuo
 """
 _FIRST_LEVEL = (0xB0A1, 0xD7F9)
+MOST_PIECES = 6
+"""A listed word in pinyin has no more syllables."""
 _LATIN_RUN = re.compile(r"[a-z]+(?: [a-z]+)*")
 
 
@@ -102,8 +104,19 @@ def sound_table(words: Iterable[str], real: Iterable[str], rare: Iterable[str]) 
 
 
 def from_latin(text: str, table: SoundTable) -> str:
-    """fashao, fa shao: a listed word that was left in pinyin stands in Chinese."""
-    return _LATIN_RUN.sub(lambda run: table.latin.get(run[0].replace(" ", ""), run[0]), text)
+    """fashao, fa shao le: a listed word that was left in pinyin stands in Chinese."""
+    return _LATIN_RUN.sub(lambda run: _out_of_latin(run[0].split(" "), table), text)
+
+
+def _out_of_latin(pieces: list[str], table: SoundTable) -> str:
+    """The longest listed word that begins at each piece, up to MOST_PIECES of them; what is none stays as it is."""
+    said, place = [], 0
+    while place < len(pieces):
+        ends = range(min(len(pieces), place + MOST_PIECES), place, -1)
+        end = next((end for end in ends if "".join(pieces[place:end]) in table.latin), 0)
+        said.append(table.latin["".join(pieces[place:end])] if end else pieces[place])
+        place = end or place + 1
+    return " ".join(said)
 
 
 def spelled(text: str, table: SoundTable) -> str:

@@ -1,7 +1,7 @@
 """Phrases with the codes and urgency that a nurse would write beside them, and how many are read so.
 
 Each table was written before the words were tried on it. freetext_dev.tsv was then worked with; the others were measured
-once untouched (figures in docs/freetext.md) and have been worked with since.
+once untouched (figures in docs/freetext.md) and have been worked with since. freetext_hard.tsv holds what was hard to find.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from bot.symptoms.symptom_words import CODES, parse_symptom_words
 
 HERE = Path(__file__).parent
 RULES = HERE.parents[2] / "bot" / "symptoms" / "rules"
-TABLES = ("dev", "check", "later", "fourth", "fifth", "sixth")
+TABLES = ("dev", "check", "later", "fourth", "fifth", "sixth", "seventh", "hard", "eighth")
 
 
 @cache
@@ -56,14 +56,19 @@ def sorted_codes(row: dict[str, str]) -> str:
     return ",".join(sorted(row["codes"].split(",")))
 
 
-@pytest.mark.parametrize("phrase", [row["phrase"] for row in all_rows() if row["urgency"] == "emergency"])
-def test_every_emergency_is_found(phrase: str) -> None:
-    assert read(phrase, words()).urgency == "emergency"
+def test_every_emergency_is_found() -> None:
+    assert [
+        phrase for phrase in written_as("emergency") if read(phrase, words()).urgency != "emergency"
+    ] == []
 
 
-@pytest.mark.parametrize("phrase", [row["phrase"] for row in all_rows() if row["urgency"] == "none"])
-def test_nothing_is_never_more_than_routine(phrase: str) -> None:
-    assert read(phrase, words()).urgency in ("none", "routine")
+def test_nothing_is_never_more_than_routine() -> None:
+    worried = {"emergency", "urgent"}
+    assert [phrase for phrase in written_as("none") if read(phrase, words()).urgency in worried] == []
+
+
+def written_as(urgency: str) -> list[str]:
+    return [row["phrase"] for row in all_rows() if row["urgency"] == urgency]
 
 
 def test_every_code_has_its_phrases() -> None:
