@@ -11,7 +11,7 @@ from bot.console.desk import Page
 from bot.console.participant import ONE
 from bot.console.visit import Visit
 from bot.errors import Refused
-from bot.services import access, participant_page, phone_symptoms
+from bot.services import access, participant_page, phone_symptoms, rule_sets
 from bot.symptoms.measures import body_temperature
 from bot.symptoms.questionnaire import COLDEST, HOTTEST, YES, Questionnaire
 
@@ -26,7 +26,7 @@ async def _form(visit: Visit, status: int = 200, fault: str = "") -> Response:
     participant_id = visit.number("participant_id")
     async with access.scoped(visit.ctx, visit.staff) as tx:
         person = await participant_page.header(tx, visit.staff, participant_id)
-        _, check = await phone_symptoms.check_of(tx, participant_id)
+        _, check = await rule_sets.check_of(tx, participant_id)
         return visit.page(
             "symptoms.html",
             status,
@@ -46,7 +46,7 @@ async def record(visit: Visit) -> Response:
     try:
         async with access.scoped(visit.ctx, visit.staff) as tx:
             await participant_page.header(tx, visit.staff, participant_id)
-            _, check = await phone_symptoms.check_of(tx, participant_id)
+            _, check = await rule_sets.check_of(tx, participant_id)
             answers = _answers(visit, check)
             words, once = visit.form.note("words"), visit.form.text("once")
             await phone_symptoms.report(tx, visit.staff, participant_id, answers, words, once)

@@ -77,7 +77,7 @@ class Session:
     second_factor: bool
     live: bool
     token_hash: bytes
-    unsigned: tuple[str, ...] = ()  # studies whose rules nobody has signed
+    unsigned: tuple[rule_signatures.Waiting, ...] = ()  # studies whose newest rules nobody has signed
 
     @property
     def actor(self) -> str:
@@ -168,7 +168,7 @@ async def _session(tx: Tx, row: Row[Any], key: bytes) -> Session:
         second_factor=row.totp_sealed is not None,
         live=row.mark == "live",
         token_hash=key,
-        unsigned=await rule_signatures.unsigned(tx),
+        unsigned=await rule_signatures.waiting(tx),
     )
 
 

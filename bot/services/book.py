@@ -101,6 +101,10 @@ class Book:
             raise Misconfigured(f"{kind} {name!r} has not been published: run `suiyao study publish`")
         return entries[-1].hash
 
+    def by_hash(self, key: str) -> Any:
+        """A published definition of any edition, parsed as its kind is."""
+        return self._parsed[key]
+
     def names(self, kind: str) -> list[str]:
         return sorted(name for found, name in self._editions if found == kind)
 

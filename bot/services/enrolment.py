@@ -116,7 +116,7 @@ async def enrol(tx: Tx, new: NewParticipant, author: Author) -> Enrolled:
     """Participant, first assignment, first cycle, habits and an invitation, or nothing at all."""
     site = await site_of(tx, new.site)
     _, study = tx.ctx.book.study(new.study, tx.now)
-    if not await rule_signatures.may_run(tx, new.study):
+    if not await rule_signatures.may_enrol(tx, new.study):
         raise Refused("console.rules.unsigned_live")
     if new.arm not in study.arms:
         raise Refused("staff.unknown_arm", arm=new.arm, known=", ".join(study.arms))

@@ -16,8 +16,7 @@ async def consider(tx: Tx, participant_id: int) -> list[str]:
     rules = await rule_sets.of_participant(tx, participant_id)
     study = rules.study
     known = await known_facts.of_participant(tx, participant_id, study.symptom_rules.lab_days)
-    name = study.symptom_check.questionnaire if study.symptom_check else "weekly"
-    _, check = tx.ctx.book.questionnaire(name, tx.now)
+    _, check = await rule_sets.check_of(tx, participant_id)
     facts = ",".join(f"{word}={value}" for word, value in sorted(known.items()))
     raised = []
     for hit in triage(rules.triage, rules.grading, check, {}, {}, known):

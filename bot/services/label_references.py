@@ -8,7 +8,7 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from bot.db.symptoms import SymptomReport
-from bot.services import known_facts
+from bot.services import known_facts, rule_sets
 from bot.services.context import Tx
 from bot.services.timeline import Course
 from bot.symptoms.condition import Facts
@@ -44,7 +44,7 @@ async def references(tx: Tx, course: Course) -> References:
     if latest is not None:
         check, answers = tx.ctx.book.questionnaire_by_hash(latest.definition), latest.answers
     elif rule is not None:
-        check, answers = tx.ctx.book.questionnaire(rule.questionnaire, tx.now)[1], {}
+        check, answers = (await rule_sets.check_of(tx, course.participant_id))[1], {}
     else:
         return References(drugs, ())
     facts = Facts(check, check.clean(answers), known=known)

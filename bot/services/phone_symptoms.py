@@ -13,7 +13,7 @@ from bot.db.people import Participant
 from bot.db.sites import Site
 from bot.db.symptoms import SymptomCheck, SymptomReport
 from bot.errors import Refused
-from bot.services import sealing, symptom_alerts, symptom_answers, symptom_assessing, symptom_slots
+from bot.services import rule_sets, sealing, symptom_alerts, symptom_answers, symptom_assessing, symptom_slots
 from bot.services.access import Session
 from bot.services.auditing import note_down, of_participant
 from bot.services.context import Tx
@@ -21,18 +21,10 @@ from bot.services.dosing import Author
 from bot.services.locking import lock_participant
 from bot.services.people import Who
 from bot.services.staff_messages import first_time
-from bot.services.symptom_slots import DEFAULT
-from bot.services.timeline import load
-from bot.symptoms.questionnaire import NO, YES, Questionnaire
+from bot.symptoms.questionnaire import NO, YES
 
 OCCASION = "staff"
 WEEK = timedelta(days=7)
-
-
-async def check_of(tx: Tx, participant_id: int) -> tuple[str, Questionnaire]:
-    """The questionnaire of the participant's study, with its hash."""
-    rule = (await load(tx, participant_id)).study.symptom_check
-    return tx.ctx.book.questionnaire(rule.questionnaire if rule else DEFAULT, tx.now)
 
 
 async def report(
@@ -43,7 +35,7 @@ async def report(
     What is not ticked was asked and is not there. `words`: what else was said, kept sealed.
     """
     await lock_participant(tx, participant_id)
-    definition, check = await check_of(tx, participant_id)
+    definition, check = await rule_sets.check_of(tx, participant_id)
     told = check.clean({**dict.fromkeys(check.symptoms, NO), **answers})
     if all(told[name] == NO for name in check.symptoms) and answers.get("none") != YES and not words:
         raise Refused("console.symptoms.empty")

@@ -1,10 +1,13 @@
 """Signatures under the rules of a study: who approved which edition, when, and what that meant. Only ever added.
 
-Unsigned rules run in a demonstration or a rehearsal; on a live database nobody is enrolled and no check is begun by them.
+Unsigned rules run in a demonstration or a rehearsal. On a live database nobody is enrolled under them, and checks go on by
+the last edition that was signed; before the first signature none is begun.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Row, insert, select
@@ -16,11 +19,21 @@ from bot.errors import Refused
 from bot.services import rule_sets, sealing
 from bot.services.auditing import note_down
 from bot.services.context import Tx
+from schedules.localtime import local
 
 if TYPE_CHECKING:
     from bot.services.access import Session
 
 MEANING = "approved"  # reviewed, and approved for the participants of this study
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A study whose newest rules nobody has signed, and the edition that runs instead on a live database (none: empty)."""
+
+    study: str
+    signed_on: date | None
+    edition: str
 
 
 async def sign(tx: Tx, session: Session, study: str, seen_hash: str) -> None:
@@ -82,7 +95,26 @@ async def unsigned(tx: Tx) -> tuple[str, ...]:
     return tuple(name for name, found in hashes.items() if found not in signed)
 
 
+async def waiting(tx: Tx) -> tuple[Waiting, ...]:
+    """What every page of the console says of editions that nobody has signed."""
+    found = []
+    for study in await unsigned(tx):
+        rules = rule_sets.in_force(tx, study)
+        row = await rule_sets.last_signed(tx, study, rules.hash)
+        signed_on = local(row.signed_at, rules.study.timezone).date() if row else None
+        found.append(Waiting(study, signed_on, row.rules_hash[:12] if row else ""))
+    return tuple(found)
+
+
+async def may_enrol(tx: Tx, study: str) -> bool:
+    """Whether people may be taken in under the rules as they are now."""
+    return not await _live(tx) or await standing(tx, study) is not None
+
+
 async def may_run(tx: Tx, study: str) -> bool:
-    """Whether these rules may be used with the people of this database."""
-    live = await tx.scalar(select(Deployment.mark)) == "live"
-    return not live or await standing(tx, study) is not None
+    """Whether there is an edition by which the people of this database may be asked."""
+    return not await _live(tx) or await rule_sets.last_signed(tx, study, "") is not None
+
+
+async def _live(tx: Tx) -> bool:
+    return bool(await tx.scalar(select(Deployment.mark)) == "live")

@@ -13,7 +13,7 @@ from bot.db.conversations import Conversation, Question
 from bot.db.symptoms import SymptomReport
 from bot.db.timers import Timer
 from bot.dialogue.turn import JSON
-from bot.services import timeline, timers
+from bot.services import rule_sets, timeline, timers
 from bot.services.context import Tx
 from bot.services.done import Begin
 from bot.services.people import Who
@@ -22,7 +22,6 @@ from schedules.localtime import local
 
 SCRIPT = "symptoms"
 TOPIC = "symptoms:"
-DEFAULT = "weekly"  # asked by a study without a rule of its own, when somebody feels ill
 STAYS_OPEN = timedelta(hours=96)
 
 
@@ -46,7 +45,7 @@ async def begin(tx: Tx, who: Who, occasion: str, due_on: date | None) -> Begin:
     assert who.participant_id is not None
     course = await timeline.load(tx, who.participant_id)
     rule = course.study.symptom_check
-    key, check = tx.ctx.book.questionnaire(rule.questionnaire if rule else DEFAULT, tx.now)
+    key, check = await rule_sets.check_of(tx, who.participant_id)
     report = await _number(tx, who.participant_id)
     about: dict[str, JSON] = {
         "report": report,

@@ -6,12 +6,11 @@ What must not wait was acted on when the message was accepted (danger.py). A gra
 from __future__ import annotations
 
 from bot.dialogue.turn import JSON, Phrase
-from bot.services import conversing, outbox, timeline
+from bot.services import conversing, outbox, rule_sets
 from bot.services.context import Tx
 from bot.services.conversing import Delivery
 from bot.services.people import Who
 from bot.services.symptom_relay import pass_on
-from bot.services.symptom_slots import DEFAULT
 from bot.symptoms.freetext import Heard, read
 
 
@@ -53,8 +52,7 @@ async def _begin(tx: Tx, who: Who, words: str, heard: Heard, mode: str, delivery
 async def _items(tx: Tx, who: Who, heard: Heard) -> dict[str, str]:
     """The check's symptoms that ask on about what was told, with their labels, in the check's order."""
     assert who.participant_id is not None
-    rule = (await timeline.load(tx, who.participant_id)).study.symptom_check
-    _, check = tx.ctx.book.questionnaire(rule.questionnaire if rule else DEFAULT, tx.now)
+    _, check = await rule_sets.check_of(tx, who.participant_id)
     by_code = tx.ctx.book.words(tx.now).symptoms.check
     wanted = {by_code.get(code) for code in heard.codes}
     return {name: one.label for name, one in check.symptoms.items() if name in wanted}

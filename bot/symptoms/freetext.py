@@ -132,11 +132,12 @@ class _Told:
 
 
 def _told(rule: WordRule, heard: Judged, passage: Passage) -> _Told:
-    """ "还有一点" is what is left of a symptom: it waits for the digest, unless it is danger."""
+    """ "还有一点" is what is left of a symptom: it waits for the digest, unless it is danger or an emergency."""
     certainty: Sure = heard.certainty
     kin = certainty == "stated" and any(names_kin(passage, place) for place in heard.places)
     urgency = rule.tier
-    if certainty == "stated" and not rule.flag and any(is_residual(passage, place) for place in heard.places):
+    danger = rule.flag or rule.tier == "emergency"
+    if certainty == "stated" and not danger and any(is_residual(passage, place) for place in heard.places):
         certainty, urgency = "residual", "routine"
     return _Told(
         rule.codes, certainty, urgency, f"{rule.id}@{rule.version}", heard.words, bool(rule.flag), kin

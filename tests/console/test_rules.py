@@ -117,17 +117,57 @@ async def test_a_new_edition_is_unsigned_again(town: Office) -> None:
     async with town.signed_in("investigator") as boss:
         await boss.get("/console/rules")
         await boss.post("/console/rules/sign", **form(await edition(town)))
-        source = next(source for _, source in shipped() if source.kind == "triage")
-        await book.publish(
-            town.ctx, [book.Source("triage", "triage", source.body + "\n# read again\n")], "test"
-        )
+        await _publish_again(town, "triage")
         page = (await boss.get("/console/rules")).text
     assert UNSIGNED in page and "an older edition" in page
 
 
-async def test_on_a_live_database_unsigned_rules_enrol_nobody(town: Office) -> None:
+async def test_on_a_live_database_the_last_signed_edition_goes_on_until_somebody_signs_the_new_one(
+    town: Office,
+) -> None:
+    person = await enrol_one(town.town, "ixazomib")
+    signed = await edition(town)
+    async with town.signed_in("investigator") as boss:
+        await boss.post("/console/rules/sign", **form(signed))
+    await _publish_again(town, "triage", "questionnaire")
+    assert await edition(town) != signed
+    await _mark(town, "live")
+    async with town.signed_in(
+        "nurse"
+    ) as nurse:  # without a second factor a live console shows the account alone
+        page = (await nurse.get("/console/account")).text
+        assert "Checks go on by the edition signed on Mon, 2 Nov" in page and signed[:12] in page
     async with town.ctx.begin() as tx:
-        await tx.execute(update(Deployment).values(mark="live", virtual_now=None))
+        assert await rule_signatures.may_run(tx, STUDY)
+        assert not await rule_signatures.may_enrol(tx, STUDY)
+        goes_on = await rule_sets.of_participant(tx, person.participant_id)
+        assert goes_on.hash == signed
+        key, _ = await rule_sets.check_of(tx, person.participant_id)
+        assert key == goes_on.parts["questionnaire weekly"]
+        assert key != rule_sets.in_force(tx, STUDY).parts["questionnaire weekly"]
+    await _mark(town, "demo")
+    async with town.signed_in("investigator") as boss:
+        await boss.post("/console/rules/sign", **form(await edition(town)))
+    await _mark(town, "live")
+    async with town.ctx.begin() as tx:
+        assert (await rule_sets.of_participant(tx, person.participant_id)).hash != signed
+        assert await rule_signatures.waiting(tx) == ()
+
+
+async def _mark(town: Office, mark: str) -> None:
+    async with town.ctx.begin() as tx:
+        await tx.execute(update(Deployment).values(mark=mark, virtual_now=None))
+
+
+async def _publish_again(town: Office, *kinds: str) -> None:
+    """The same definitions with a remark at their end: new editions."""
+    sources = [source for _, source in shipped() if source.kind in kinds]
+    again = [book.Source(one.kind, one.name, f"{one.body}\n# read again\n") for one in sources]
+    await book.publish(town.ctx, again, "test")
+
+
+async def test_on_a_live_database_unsigned_rules_enrol_nobody(town: Office) -> None:
+    await _mark(town, "live")
     with pytest.raises(Refused, match="unsigned_live"):
         await enrol_one(town.town, "ixazomib")
     async with town.ctx.begin() as tx:

@@ -181,6 +181,10 @@ def test_what_is_read(text: str, codes: str, urgency: str) -> None:
 def test_what_is_residual_or_doubtful_says_so() -> None:
     found = {one.code: one.certainty for one in read("没有发烧，腿还有点肿，头晕", WORDS).symptoms}
     assert found == {"fever": "doubtful", "edema_limb": "residual", "dizziness": "stated"}
+    assert read("还有一点糊涂，不知道自己在哪", WORDS).urgency == "emergency", (
+        "what is left of danger is danger"
+    )
+    assert read("还有一点没尿，从昨晚到现在没小便", WORDS).urgency == "emergency"
 
 
 def test_the_cause_of_an_urgency_is_named() -> None:
