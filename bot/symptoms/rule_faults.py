@@ -6,12 +6,13 @@ A worse answer never gives a lower grade or urgency, and every rule decides some
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from bot.symptoms.condition import ANY, EVERY, OF_TERMS, Condition, Test
+from bot.symptoms.condition import ANY, EVERY, OF_TERMS, Condition, Facts, Test
 from bot.symptoms.grading import Grade, Grading, grades
 from bot.symptoms.questionnaire import NO, YES, Questionnaire, Reply
 from bot.symptoms.rule_worlds import Answers, World, steps, worlds
-from bot.symptoms.triage import URGENCIES, Hit, Triage, triage, urgency
+from bot.symptoms.triage import URGENCIES, Hit, Triage, rules_met, urgency
 
 
 def rule_faults(check: Questionnaire, grading: Grading, rules: Triage) -> list[str]:
@@ -85,14 +86,13 @@ def _triage_faults(check: Questionnaire, rules: Triage, all_worlds: Sequence[Wor
     decided: set[str] = set()
     for world in all_worlds:
         worse = [(frozenset(one.items()), frozenset(other.items())) for one, other in steps(world)]
+        said = {frozenset(one.items()): _said(world, one) for one in world.answers}
         for known in world.known:
             for earlier in world.earlier:
                 before = {term.id: earlier for term in world.grading.terms if earlier}
                 found = {
-                    frozenset(one.items()): triage(
-                        world.rules, world.grading, world.check, one, before, known
-                    )
-                    for one in world.answers
+                    key: rules_met(world.rules, world.grading, replace(facts, earlier=before, known=known))
+                    for key, facts in said.items()
                 }
                 decided |= {rule.partition("@")[0] for hits in found.values() for rule in _deciding(hits)}
                 yield from (_fall(found[one], found[other], one, other) for one, other in worse)
@@ -100,6 +100,12 @@ def _triage_faults(check: Questionnaire, rules: Triage, all_worlds: Sequence[Wor
     yield from (
         f"triage: {rule.id}: no answer is decided by it" for rule in rules.rules if rule.id not in decided
     )
+
+
+def _said(world: World, answers: Answers) -> Facts:
+    said = world.check.clean(answers)
+    found = {one.term: one.grade for one in grades(world.grading, world.check, said)}
+    return Facts(world.check, said, found, {}, {})
 
 
 def _deciding(hits: tuple[Hit, ...]) -> Iterator[str]:

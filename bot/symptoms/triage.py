@@ -116,7 +116,11 @@ def triage(
     """
     said = check.clean(answers)
     found = {one.term: one.grade for one in grades(grading, check, said)}
-    facts = Facts(check, said, found, earlier, known or {})
+    return rules_met(rules, grading, Facts(check, said, found, earlier, known or {}))
+
+
+def rules_met(rules: Triage, grading: Grading, facts: Facts) -> tuple[Hit, ...]:
+    """The same of answers that were cleaned and graded before."""
     hits = [hit for rule in rules.rules for hit in _hits(rule, grading, facts)]
     return tuple(sorted(hits, key=lambda hit: URGENCIES.index(hit.urgency)))
 
