@@ -87,9 +87,9 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     await opened.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 async def browser(request: pytest.FixtureRequest) -> AsyncIterator[Browser]:
-    """A Chromium of this test's own."""
+    """One Chromium for each process of the run; a test has pages of its own."""
     try:
         async with browsers.chromium() as running:
             yield running

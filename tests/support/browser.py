@@ -1,8 +1,4 @@
-"""Chromium for tests: Debian's, another on the path, or Playwright's own; without one, none of them runs.
-
-The browser belongs to one test, like the event loop that it lives on: half a second each, and no test waits
-for something that runs on another test's loop.
-"""
+"""Chromium for tests: Debian's, another on the path, or Playwright's own; without one, none of them runs."""
 
 from __future__ import annotations
 
