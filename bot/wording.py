@@ -11,6 +11,7 @@ import string
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from pathlib import Path
 
 from babel.dates import format_date
@@ -89,16 +90,22 @@ class Wording:
         apart = (local.date() - now.date()) // timedelta(days=1) if now is not None else None
         near = {0: "today", -1: "yesterday", 1: "tomorrow"}.get(apart if apart is not None else 99, "other")
         values = {"clock": self._clock(language, local.time()), "date": self._day(language, local.date())}
-        short = format_date(local.date(), self.texts[language]["moment.date_in_words"], language)
+        short = _written(local.date(), self.texts[language]["moment.date_in_words"], language)
         return self.texts[language][f"moment.{near}"].format_map({**values, "short_date": short})
 
     def _day(self, language: str, day: date) -> str:
-        return str(format_date(day, self.texts[language]["moment.date"], language))
+        return _written(day, self.texts[language]["moment.date"], language)
 
     def _clock(self, language: str, clock: time) -> str:
         part = [name for hour, name in PARTS if hour <= clock.hour][-1]
         values = {"hour": clock.hour % 12, "minute": f"{clock.minute:02}"}
         return self.texts[language][f"clock.{part}"].format_map(values)
+
+
+@lru_cache(maxsize=1024)
+def _written(day: date, pattern: str, language: str) -> str:
+    """Every line of a page has its day, and most have the same."""
+    return str(format_date(day, pattern, language))
 
 
 def load_wording(folder: Path) -> Wording:

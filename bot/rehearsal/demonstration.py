@@ -10,9 +10,9 @@ from datetime import datetime, time, timedelta
 from functools import partial
 from random import Random
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
-from bot.db.alerts import Alert
+from bot.db.alerts import Alert, AlertStep
 from bot.rehearsal.cohort import NURSE, Cohort, Person
 from bot.rehearsal.stage import Stage
 from bot.services import alert_life, decisions, deployment, digests
@@ -25,6 +25,19 @@ CYCLE = timedelta(days=28)
 SEED = 7
 FEWEST = 6  # with fewer people nothing but their cycles is decided
 LEFT_OPEN = timedelta(days=3)  # the newest alerts wait for whoever looks at the demonstration
+
+# How an alert stands: the last step that says so.
+STANDS = func.coalesce(
+    select(AlertStep.step)
+    .where(
+        AlertStep.alert_id == Alert.alert_id,
+        AlertStep.step.in_(("acknowledged", "acted", "closed", "reopened")),
+    )
+    .order_by(AlertStep.alert_step_id.desc())
+    .limit(1)
+    .scalar_subquery(),
+    "open",
+)
 
 Decide = Callable[[Tx, int, Order], Awaitable[Change]]
 
@@ -90,9 +103,6 @@ async def _work(stage: Stage, site: str, until: datetime) -> None:
     async with stage.ctx.begin() as tx:
         if tx.now > until - LEFT_OPEN:
             return
-        rows = await tx.all(select(Alert.alert_id).order_by(Alert.alert_id))
-        for row in rows:
-            standing = await alert_life.standing(tx, row.alert_id)
-            if standing is None or standing.step != "closed":
-                await alert_life.acknowledge(tx, row.alert_id, 1)
-                await alert_life.close(tx, row.alert_id, 1, "settled", "电话联系，已记录。")
+        for row in await tx.all(select(Alert.alert_id).where(STANDS != "closed").order_by(Alert.alert_id)):
+            await alert_life.acknowledge(tx, row.alert_id, 1)
+            await alert_life.close(tx, row.alert_id, 1, "settled", "电话联系，已记录。")
