@@ -120,9 +120,9 @@ def database_name(request: pytest.FixtureRequest, postgres: EmbeddedPostgres) ->
     kind = "with_subject" if "subject" in asked else "with_site" if "house" in asked else ""
     source = str(request.getfixturevalue(kind)) if kind else databases.TEMPLATE
     name = f"command_{os.getpid()}_{next(_numbers)}"
-    postgres.create_database(name, source)
+    databases.copy(postgres, source, name)
     yield name
-    postgres.drop_database(name)
+    databases.drop(postgres, name)
 
 
 @pytest.fixture

@@ -119,32 +119,31 @@ async def test_each_decision(town: Office, fields: dict[str, str], table: object
     assert table is None or await rows(town, table) == before + 1
 
 
-@pytest.mark.parametrize(
-    "fields",
-    [
-        {},
-        {"what": "nothing"},
-        {"what": "hold"},
-        {"what": "hold", "reason": "because"},
-        {"what": "hold", "reason": "toxicity", "drug": "aspirin"},
-        {"what": "hold", "reason": "toxicity", "since": "tomorrow"},
-        {"what": "hold", "reason": "toxicity", "since": "1999-01-01T08:00"},
-        {"what": "hold", "reason": "toxicity", "since": "2027-11-01T08:00"},
-        {"what": "level", "reason": "toxicity", "drug": "ixazomib", "level": "40mg"},
-        {"what": "level", "reason": "toxicity", "level": "3mg"},
-        {"what": "arm", "reason": "visit", "arm": "placebo"},
-        {"what": "cycle", "reason": "visit", "cycle": "9", "first_day": "2026-12-01"},
-        {"what": "cycle", "reason": "visit", "cycle": "2", "first_day": "2026-02-30"},
-        {"what": "cycle", "reason": "visit", "cycle": "-1", "first_day": "2026-12-01"},
-        {"what": "cycle", "reason": "visit", "cycle": "2", "first_day": "2026-10-01"},
-        {"what": "resume", "reason": "recovered"},
-        {"what": "end", "reason": "tired"},
-    ],
-    ids=str,
+IMPOSSIBLE: tuple[dict[str, str], ...] = (
+    {},
+    {"what": "nothing"},
+    {"what": "hold"},
+    {"what": "hold", "reason": "because"},
+    {"what": "hold", "reason": "toxicity", "drug": "aspirin"},
+    {"what": "hold", "reason": "toxicity", "since": "tomorrow"},
+    {"what": "hold", "reason": "toxicity", "since": "1999-01-01T08:00"},
+    {"what": "hold", "reason": "toxicity", "since": "2027-11-01T08:00"},
+    {"what": "level", "reason": "toxicity", "drug": "ixazomib", "level": "40mg"},
+    {"what": "level", "reason": "toxicity", "level": "3mg"},
+    {"what": "arm", "reason": "visit", "arm": "placebo"},
+    {"what": "cycle", "reason": "visit", "cycle": "9", "first_day": "2026-12-01"},
+    {"what": "cycle", "reason": "visit", "cycle": "2", "first_day": "2026-02-30"},
+    {"what": "cycle", "reason": "visit", "cycle": "-1", "first_day": "2026-12-01"},
+    {"what": "cycle", "reason": "visit", "cycle": "2", "first_day": "2026-10-01"},
+    {"what": "resume", "reason": "recovered"},
+    {"what": "end", "reason": "tired"},
 )
-async def test_what_cannot_be_is_said_in_a_sentence(town: Office, fields: dict[str, str]) -> None:
+
+
+async def test_what_cannot_be_is_said_in_a_sentence(town: Office) -> None:
     home = f"/console/participants/{(await enrolled(town)).participant_id}"
     async with town.signed_in("investigator") as visitor:
-        response = await visitor.post(f"{home}/decisions/preview", **fields)
-        assert response.status_code == 422
-        assert 'class="fault"' in response.text
+        for fields in IMPOSSIBLE:
+            response = await visitor.post(f"{home}/decisions/preview", **fields)
+            assert response.status_code == 422, fields
+            assert 'class="fault"' in response.text, fields

@@ -78,35 +78,30 @@ async def test_a_question_on_the_phone_is_settled_by_the_call(town: Office) -> N
     assert [row[1] for row in await reports(town)] == ["staff_by_phone"]
 
 
-@pytest.mark.parametrize(
-    "fields",
-    [
-        {},
-        {"said": "maybe"},
-        {"said": "at"},
-        {"said": "at", "taken_at": "gestern"},
-        {"said": "at", "taken_at": "2026-11-02T23:59"},
-        {"said": "at", "taken_at": "2026-10-01T08:00"},
-        {"said": "not_taken", "reason": "lazy"},
-        {"said": "as_planned", "seen": "12345"},
-        {"said": "as_planned", "seen": "x" * 500},
-    ],
-    ids=str,
+IMPOSSIBLE: tuple[dict[str, str], ...] = (
+    {},
+    {"said": "maybe"},
+    {"said": "at"},
+    {"said": "at", "taken_at": "gestern"},
+    {"said": "at", "taken_at": "2026-11-02T23:59"},
+    {"said": "at", "taken_at": "2026-10-01T08:00"},
+    {"said": "not_taken", "reason": "lazy"},
+    {"said": "as_planned", "seen": "12345"},
 )
-async def test_a_call_that_cannot_be_is_refused_with_a_sentence(town: Office, fields: dict[str, str]) -> None:
+
+
+async def test_a_call_that_cannot_be_is_refused_with_a_sentence(town: Office) -> None:
     person = await enrolled(town)
     dose_id = await first_dose(town, person.participant_id)
     path = f"/console/participants/{person.participant_id}/doses/{dose_id}"
     async with town.signed_in("nurse") as nurse:
-        response = await nurse.post(
-            path, **({"seen": "1"} if "seen" not in fields and not fields else {}), **fields
-        )
-        if fields.get("seen", "").startswith("x"):
-            assert response.status_code == 303, "no number is no report seen"
-            return
-        assert response.status_code == 422
-        assert 'class="fault"' in response.text
-    assert await reports(town) == []
+        for fields in IMPOSSIBLE:
+            response = await nurse.post(path, **(fields or {"seen": "1"}))
+            assert response.status_code == 422, fields
+            assert 'class="fault"' in response.text, fields
+        assert await reports(town) == []
+        answer = await nurse.post(path, said="as_planned", seen="x" * 500)
+        assert answer.status_code == 303, "no number is no report seen"
 
 
 async def test_a_symptom_told_by_phone_alerts_like_any_other(town: Office) -> None:
