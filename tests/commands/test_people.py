@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from bot.db.embedded import EmbeddedPostgres
 from bot.errors import Misconfigured
 from tests.commands.conftest import ENROL, Shell
