@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 @click.option("--study", "study_name", metavar="ID|FILE", default="nct04217967", show_default=True)
 @click.option("--format", "form", type=click.Choice(["md", "html"]), default="md", show_default=True)
 def show(study_name: str, form: str) -> None:
-    """Print questions, urgency, grades, examples, late doses, conditions of a cycle, laboratory grades and danger words.
+    """Print questions, urgency, grades, examples, late doses, conditions of a cycle, laboratory grades, label rows,
+    danger words, and what other words lead to.
 
     What a study's file changes is shown as it changes it, under a version that names the study. docs/rules.md is what
     this prints for the shipped study.
@@ -40,11 +41,11 @@ def shown(study_name: str) -> tuple[Printer, str]:
 
     study = read_study(study_name)
     questionnaire = study.symptom_check.questionnaire if study.symptom_check else "weekly"
-    wanted = {"grading": "grading", "triage": "triage", "labs": "labs", "danger": "danger"}
+    wanted = ("grading", "triage", "labs", "danger", "symptoms", "label")
     found = {
         source.kind: PARSERS[source.kind](source.body, path.name)
         for path, source in shipped()
-        if wanted.get(source.kind) == source.name
+        if (source.kind in wanted and source.kind == source.name)
         or (source.kind, source.name) == ("questionnaire", questionnaire)
     }
     if "questionnaire" not in found:
@@ -55,10 +56,20 @@ def shown(study_name: str) -> tuple[Printer, str]:
         stop(str(problem))
     graded, told = shipped_examples()
     rules = Rules(
-        study, found["questionnaire"], grading, triage, found["labs"], found["danger"], graded, told
+        study,
+        found["questionnaire"],
+        grading,
+        triage,
+        found["labs"],
+        found["danger"],
+        found["symptoms"],
+        found["label"],
+        graded,
+        told,
     )
     named = (
         f"{study.id} {study.version} · {rules.check.name} {rules.check.version} · grading {grading.version}"
         f" · triage {triage.version} · labs {rules.labs.version} · danger {rules.danger.version}"
+        f" · symptoms {rules.symptoms.version} · label {rules.label.version}"
     )
     return Printer(load_wording(LOCALES), rules), named

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from bot.console.desk import Page
 from bot.console.visit import Visit
 from bot.errors import Refused
-from bot.services import access, alert_inbox, alert_life
+from bot.services import access, alert_inbox, alert_life, label_references, timeline
 
 INBOX = "/console/alerts"
 ONE = INBOX + "/{alert_id:int}"
@@ -30,12 +30,14 @@ async def one(visit: Visit) -> Response:
 async def _show(visit: Visit, status: int = 200, fault: str = "", **typed: Any) -> Response:
     async with access.scoped(visit.ctx, visit.staff) as tx:
         found = await alert_inbox.detail(tx, visit.staff, visit.number("alert_id"))
+        course = await timeline.load(tx, found.entry.participant_id)
         return visit.page(
             "alert.html",
             status,
             now=tx.now,
             alert=found.entry,
             found=found,
+            says=await label_references.references(tx, course),
             fault=fault,
             typed={"outcome": "", "note": ""} | typed,
             acts=alert_inbox.ACTS,

@@ -55,6 +55,8 @@ def _rules(tx: Tx, found: rule_sets.RuleSet) -> Rules:
         found.triage,
         book.laboratory(tx.now)[1],
         book.danger(tx.now)[1],
+        book.words(tx.now).symptoms,
+        book.label(tx.now)[1],
         graded,
         told,
     )

@@ -17,7 +17,8 @@ TEMPLATES = Path(__file__).parent / "templates"
 AGES = (
     (timedelta(days=2), "days", 86400),
     (timedelta(hours=2), "hours", 3600),
-    (timedelta(0), "minutes", 60),
+    (timedelta(minutes=1), "minutes", 60),
+    (timedelta(0), "now", 1),
 )
 
 

@@ -9,8 +9,10 @@ from bot.reports.rule_words import Speaker
 from bot.symptoms.danger import DangerLexicon
 from bot.symptoms.examples import Cases
 from bot.symptoms.grading import Grading
+from bot.symptoms.label import Label
 from bot.symptoms.labs import Laboratory, LabRule
 from bot.symptoms.questionnaire import Question, Questionnaire
+from bot.symptoms.symptom_words import SymptomWords
 from bot.symptoms.triage import URGENCIES, Triage, TriageRule
 from bot.wording import Wording
 from schedules.study import Study
@@ -39,6 +41,8 @@ class Rules:
     triage: Triage
     labs: Laboratory
     danger: DangerLexicon
+    symptoms: SymptomWords
+    label: Label
     graded: Cases
     told: Cases
 
@@ -77,7 +81,9 @@ class Printer:
             self.table("late", ("drug", "on_time", "late", "beyond"), self._late()),
             self.table("gate", ("rule", "drug", "condition", "source"), self._gate()),
             self.table("labs", ("test", "grade", "condition", "rule", "source"), self._labs()),
+            self.table("label", ("rule", "drug", "when", "staff", "source"), self._label()),
             self.table("words", ("flag", "rule", "tier", "staff", "source"), self._words()),
+            self.table("own_words", ("code", "rule", "tier", "asks"), self._own_words()),
         )
 
     def _settings(self) -> Iterator[tuple[Cell, ...]]:
@@ -182,6 +188,26 @@ class Printer:
                 shown = f"{compared(rule)} {test.unit.name if rule.when.of is None else ''}".strip()
                 name = (*self.cell(test.label), f"CTCAE {self.rules.labs.ctcae} {test.code}")
                 yield name, (str(rule.grade),), (shown,), (f"`{rule.id}@{rule.version}`",), (rule.source,)
+
+    def _label(self) -> Iterator[tuple[Cell, ...]]:
+        for row in self.rules.label.rows:
+            when = tuple(line for one in self.speakers() for line in one.lines(row.when))
+            drugs = tuple(line for drug in row.drugs for line in self.cell(f"drug.{drug}"))
+            yield (f"`{row.id}@{row.version}`",), drugs, when, self.cell(row.text), (row.source,)
+
+    def _own_words(self) -> Iterator[tuple[Cell, ...]]:
+        """Which words a rule looks for stands in its file; here, what follows from them."""
+        words = self.rules.symptoms
+        for rule in words.rules:
+            yield self._asked(rule.codes, rule.id, rule.version, rule.tier)
+        for one in words.together:
+            yield self._asked(tuple(sorted(one.codes)), one.id, one.version, one.tier)
+
+    def _asked(self, codes: tuple[str, ...], rule: str, version: int, tier: str) -> tuple[Cell, ...]:
+        asks = dict.fromkeys(self.rules.symptoms.check.get(code, "") for code in codes)
+        known = [self.rules.check.symptoms[name].label for name in asks if name in self.rules.check.symptoms]
+        asked = tuple(line for label in known for line in self.cell(label)) or ("-",)
+        return (" + ".join(codes),), (f"`{rule}@{version}`",), self.cell(f"tier.{tier}"), asked
 
     def _words(self) -> Iterator[tuple[Cell, ...]]:
         for rule in self.rules.danger.rules:

@@ -49,6 +49,7 @@ async def test_taken_acted_and_closed_with_every_step_in_both_chains(town: Offic
     async with town.signed_in("nurse") as nurse:
         page = await nurse.follow(f"/console/alerts/{alert_id}/acknowledge")
         assert "This alert is yours." in page.text
+        assert "just now" in page.text and "0 min ago" not in page.text
         await nurse.follow(f"/console/alerts/{alert_id}/act", what="called")
         note = "电话里说现在好些了。<script>alert(1)</script>"
         page = await nurse.follow(f"/console/alerts/{alert_id}/close", outcome="settled", note=note)

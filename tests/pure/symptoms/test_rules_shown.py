@@ -42,6 +42,11 @@ def test_every_rule_is_shown_with_its_version_source_and_both_texts() -> None:
         assert not rule.patient or f"`{rule.patient}`" in row
     for term in GRADING.terms:
         assert all(f"`{rule.edition}`" in text for rule in term.rules)
+    for label in printer.rules.label.rows:
+        row = next(line for line in text.splitlines() if line.startswith(f"| `{label.id}@{label.version}` |"))
+        assert all(printer.wording.texts[one][label.text] in row for one in ("zh_Hans_CN", "en"))
+    for words in (*printer.rules.danger.rules, *printer.rules.symptoms.rules):
+        assert f"| `{words.id}@{words.version}` |" in text
     for question in WEEKLY.keys:
         assert f"`{question}`" in text
 
