@@ -103,6 +103,14 @@ class LateTexts(_Rules):
     ask_site: TextId | None = None
 
 
+class QuestionTexts(_Rules):
+    """Text ids of what is answered to a question about the rules that needs no dose to be looked at."""
+
+    vomited: TextId
+    double: TextId
+    together: TextId
+
+
 class Extra(_Rules):
     """How urgent an extra dose is, and how many elapsed hours two intakes are at least apart."""
 
@@ -221,6 +229,7 @@ class Study(_Rules):
     quiet_from: ClockTime
     quiet_to: ClockTime
     prompts: Prompts
+    question_texts: QuestionTexts
     symptom_check: SymptomCheck | None = None
     pro_ctcae: LicensedCheck | None = None
     symptom_rules: SymptomRules = SymptomRules()
@@ -235,6 +244,8 @@ class Study(_Rules):
         """Every text that the study names, sorted, to be compared with the catalogues."""
         found = {self.title} | {one.text for one in self.eligibility.criteria}
         found |= self.visits.text_ids() if self.visits else set()
+        answers = self.question_texts
+        found |= {answers.vomited, answers.double, answers.together}
         for drug in self.drugs.values():
             late = drug.late_texts
             found |= {drug.name, drug.food_advice, late.take, late.skip}

@@ -106,15 +106,15 @@ async def _last_not_taken(tx: Tx, course: Course, drug: str) -> Row[Any] | None:
 
 
 async def _vomited(tx: Tx, who: Who, course: Course, drugs: Sequence[str]) -> list[Phrase]:
-    return [Phrase("advice.vomited", {"site_phone": who.site_phone})]
+    return [Phrase(course.study.question_texts.vomited, {"site_phone": who.site_phone})]
 
 
 async def _double(tx: Tx, who: Who, course: Course, drugs: Sequence[str]) -> list[Phrase]:
-    return [Phrase("advice.double")]
+    return [Phrase(course.study.question_texts.double)]
 
 
 async def _together(tx: Tx, who: Who, course: Course, drugs: Sequence[str]) -> list[Phrase]:
-    return [Phrase("question.together")]
+    return [Phrase(course.study.question_texts.together)]
 
 
 ANSWERS: Mapping[Topic, Answer] = {

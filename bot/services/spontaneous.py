@@ -91,8 +91,7 @@ async def vomited_told(tx: Tx, who: Who, words: str, delivery: Delivery) -> str 
     slots = await unplanned_doses.vomited_slots(tx, who)
     if slots is None:
         await noting.carry_out(tx, who, StaffWanted(words, "vomited"), delivery.inbox_id)
-        values = {"site_phone": who.site_phone}
-        await outbox.reply(tx, who, [Phrase("advice.vomited", values)], delivery.inbox_id)
+        await outbox.reply(tx, who, [await unplanned_doses.vomited_text(tx, who)], delivery.inbox_id)
     else:
         await conversing.begin(tx, who, "vomited", slots, delivery)
     return "vomited_told"

@@ -121,7 +121,14 @@ async def vomited(tx: Tx, who: Who, note: DoseVomited, inbox_id: int | None) -> 
     """The label's word (do not repeat it), a record, and the nurse the same day."""
     assert who.participant_id is not None
     await write_vomited(tx, who.participant_id, int(note.dose_id), Author.of(who, inbox_id))
-    return Done(says=(Say((Phrase("advice.vomited", {"site_phone": who.site_phone}),)),))
+    return Done(says=(Say((await vomited_text(tx, who),)),))
+
+
+async def vomited_text(tx: Tx, who: Who) -> Phrase:
+    """What the study says to somebody who vomited after a dose."""
+    assert who.participant_id is not None
+    texts = (await load(tx, who.participant_id)).study.question_texts
+    return Phrase(texts.vomited, {"site_phone": who.site_phone})
 
 
 async def came_up(tx: Tx, dose_id: int) -> bool:
