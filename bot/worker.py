@@ -5,6 +5,7 @@ commits. Any number of processes may run them at once; a tick that finds nothing
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ log = logging.getLogger(__name__)
 
 HANDLERS = 4  # people served at once by one process
 AFTER_TROUBLE_SECONDS = 1.0
+LATE_TICKS = 4  # after so many ticks that did not come a loop goes round by itself
 FINISH_SECONDS = 5.0  # what is in hand may take so long to end when the process is stopped
 SENDING = 20  # messages of one channel under way at once
 SETTLE_TRIES = 10
@@ -101,7 +103,9 @@ class Worker:
         event.set()
         self._loops[name + suffix] = event
         self._tasks.append(
-            asyncio.create_task(self._loop(name + suffix, event, drain), name=f"worker.{name}{suffix}")
+            asyncio.create_task(
+                self._loop(name + suffix, event, drain, LATE_TICKS * seconds), name=f"worker.{name}{suffix}"
+            )
         )
         self._scheduler.add_job(
             event.set,
@@ -113,9 +117,12 @@ class Worker:
             misfire_grace_time=None,
         )
 
-    async def _loop(self, name: str, event: asyncio.Event, drain: Drain) -> None:
+    async def _loop(self, name: str, event: asyncio.Event, drain: Drain, patience: float) -> None:
+        """APScheduler ticks by the machine's clock: one that is set back keeps its ticks away until it has caught up."""
         while not self._stopping.is_set():
-            await event.wait()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(patience):
+                    await event.wait()
             event.clear()
             try:
                 await drain()

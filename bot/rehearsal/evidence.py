@@ -74,5 +74,10 @@ class Evidence:
     def lost_in_gap(self, at: datetime) -> bool:
         return any(gap.since <= at <= gap.until for gap in self.gaps)
 
+    def gap_within(self, start: datetime, end: datetime) -> datetime | None:
+        """When a restored database went on, if its gap touches these."""
+        ends = [gap.until for gap in self.gaps if gap.since <= end and start <= gap.until]
+        return max(ends, default=None)
+
 
 A_MINUTE = timedelta(minutes=1)

@@ -43,7 +43,8 @@ AT_LARGE = {
     "house_down": "no process of ours for half an hour to three hours",
     "database_restart": "the database restarted: every connection lost",
 }
-KINDS = {**AT_COMMIT, **AT_SEND, **AT_ACCEPT, **AT_LARGE}
+ONCE = {"restore": "last night's backup brought back in the middle of the study"}
+KINDS = {**AT_COMMIT, **AT_SEND, **AT_ACCEPT, **AT_LARGE, **ONCE}
 A_DAY_PER_TWELVE = 1.5  # faults a day for twelve people
 DEEPEST = 6  # a boundary this far ahead at most
 
@@ -107,9 +108,9 @@ class Faults:
         self, start: datetime, days: int, people: int, intensity: float
     ) -> list[tuple[datetime, str]]:
         """When which fault is to be armed: as many as the population bears, in order of time."""
-        if not self.kinds:
+        kinds = sorted(self.kinds - set(ONCE))
+        if not kinds:
             return []
-        kinds = sorted(self.kinds)
         count = round(days * A_DAY_PER_TWELVE * intensity * max(people, 6) / 12)
         # Each kind at least once where the run is long enough, the rest by chance.
         chosen = [kinds[n % len(kinds)] for n in range(min(count, len(kinds)))]

@@ -14,6 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.db.database import Database
 from bot.errors import SendError
 from bot.messages import Inbound, Outbound
 from bot.rehearsal.faults import Faults, Killed
@@ -91,6 +92,17 @@ class House:
         if back is not None and back <= now:
             self._woken.update(LOOPS)
         self._woken.update(name for name, due in zip(LOOPS, self._due, strict=True) if due and due <= now)
+
+    async def begin_anew(self, replace_database: Callable[[], object]) -> None:
+        """Every connection is closed, another database stands in the place of this one, and new processes begin on it."""
+        await self.clock.close()
+        for database in (self.ctx.database, self.sound.database):
+            await database.close()
+        replace_database()
+        self.clock = await by_itself(self.sound.database)
+        await self.clock.execute(_SET, {"now": self.now})
+        self._due, self._sweep_at, self._tidied = (None, None, None), None, None
+        await self._rise()
 
     async def next_due(self) -> datetime | None:
         """The next instant at which the house has something to do by itself."""
@@ -245,6 +257,12 @@ class House:
                     await work(other)
             except (TimeoutError, SQLAlchemyError):
                 continue
+
+
+async def by_itself(database: Database) -> AsyncConnection:
+    """A connection whose every statement stands for itself."""
+    connection = await database.connect().start()
+    return await connection.execution_options(isolation_level="AUTOCOMMIT")
 
 
 async def _fire(ctx: Ctx) -> bool:

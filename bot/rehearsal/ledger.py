@@ -72,6 +72,7 @@ class Order:
     drug: str = ""
     cycle: int = 0
     on: date | None = None
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,12 @@ class Ledger:
     orders: list[Order] = field(default_factory=list)
     agreed: list[Agreed] = field(default_factory=list)
     losses: list[datetime] = field(default_factory=list)  # when a fault kept something from a phone of his
+    gaps: list[tuple[datetime, datetime]] = field(default_factory=list)  # what was told between is forgotten
+
+    def forgotten(self, act: Act) -> bool:
+        """Acknowledged, and lost with what a restored database does not know."""
+        at = act.acknowledged_at
+        return at is not None and any(since <= at <= until for since, until in self.gaps)
 
 
 @dataclass(frozen=True, slots=True)

@@ -209,6 +209,8 @@ class Life:
             self.plan(person, on, chance.uniform(8, 21), lambda: self._aside(person, words))
         if chance.random() < daily["off_day_dose"]:
             self.plan(person, on, chance.uniform(9, 20), lambda: self._off_day(person))
+        if chance.random() < daily["correction"]:
+            self.plan(person, on, chance.uniform(12, 21), lambda: self._correct(person))
         if person.phones and person.phones[0].channel == "web":
             self._visit(person, on, chance)
 
@@ -235,6 +237,13 @@ class Life:
     async def _aside(self, person: Person, words: str) -> None:
         if self.hands.question(person, person.phones[0]) is None:
             await self.hands.say(person, person.phones[0], words)
+
+    async def _correct(self, person: Person) -> None:
+        """Something told before was otherwise."""
+        phone = person.phones[0]
+        if person.agrees() and self.hands.question(person, phone) is None:
+            await self.hands.say(person, phone, "更正")
+            await Sitting(self.hands, person, phone).go()
 
     async def _off_day(self, person: Person) -> None:
         """A capsule in the week without any, told because somebody is honest."""

@@ -12,15 +12,16 @@ from bot.app.sources import shipped
 from bot.db.database import Database
 from bot.db.keyring import Keyring
 from bot.rehearsal import rates
+from bot.rehearsal.backup import Backup, Vault
 from bot.rehearsal.breaking import Breaking
 from bot.rehearsal.faults import Faults
-from bot.rehearsal.house import MAIL, House
+from bot.rehearsal.house import MAIL, House, by_itself
 from bot.rehearsal.life import Life
 from bot.rehearsal.mishaps import Mishaps
 from bot.rehearsal.people import Hands
 from bot.rehearsal.setting import Setting
 from bot.rehearsal.staff import Office
-from bot.rehearsal.town import SITES, Act, Town
+from bot.rehearsal.town import NOTICE, SITES, Act, Town
 from bot.rehearsal.wire import Wire
 from bot.services import book, deployment
 from bot.services.auditing import at_commit
@@ -32,8 +33,10 @@ ROLES = ("nurse", "coordinator", "investigator")
 
 
 @asynccontextmanager
-async def opened(url: str, setting: Setting, keyring: Keyring, wording: Wording) -> AsyncIterator[Town]:
-    """A town on an empty, migrated database at `url` (asyncpg), marked as a rehearsal."""
+async def opened(
+    url: str, setting: Setting, keyring: Keyring, wording: Wording, vault: Vault | None = None
+) -> AsyncIterator[Town]:
+    """A town on an empty, migrated database at `url` (asyncpg), marked as a rehearsal. Only with `vault` it is restored."""
     sound = Database(url)
     faults = Faults(setting.faults, Random(f"{setting.seed}:faults"), lambda: setting.start)  # noqa: S311 - as above
     breaking = Breaking(url, faults)
@@ -42,13 +45,18 @@ async def opened(url: str, setting: Setting, keyring: Keyring, wording: Wording)
         ctx = Ctx(sound, keyring, wording, book.Book(), addresses, at_commit)
         await deployment.prepare(ctx, "rehearsal", setting.start)
         await book.publish(ctx, [source for _, source in shipped()], "rehearsal")
-        async with sound.connect() as clock:
-            await clock.execution_options(isolation_level="AUTOCOMMIT")
-            wire = Wire(faults, lambda *_: None, lambda *_: None)
-            house = House(
-                replace(ctx, database=breaking), ctx, clock, wire, faults, setting.start, lambda *_: None
-            )
-            yield await _furnished(setting, house)
+        wire = Wire(faults, lambda *_: None, lambda *_: None)
+        clock = await by_itself(sound)
+        house = House(
+            replace(ctx, database=breaking), ctx, clock, wire, faults, setting.start, lambda *_: None
+        )
+        try:
+            town = await _furnished(setting, house)
+            if vault is not None and "restore" in setting.faults:
+                Backup(town, vault, Random(f"{setting.seed}:restore")).plan()  # noqa: S311 - as above
+            yield town
+        finally:
+            await house.clock.close()
     finally:
         await breaking.close()
         await sound.close()
@@ -70,10 +78,11 @@ async def _furnished(setting: Setting, house: House) -> Town:
     house.wire.seen, house.wire.lost = town.seen, hands.lost
     house.wire.letter = office.read
     hands.happened, hands.at = town.happened, town.at
-    for code in SITES:
+    for code in (*SITES, NOTICE):
         async with house.sound.begin() as tx:
+            mode = "notice" if code == NOTICE else "full"
             await add_site(
-                tx, NewSite(code, "协作医院", setting.zone, "zh_Hans_CN", "010-12345678", "full"), "rehearsal"
+                tx, NewSite(code, "协作医院", setting.zone, "zh_Hans_CN", "010-12345678", mode), "rehearsal"
             )
             for role in ROLES:
                 mail = f"{role}.{code.lower()}@rehearsal.example"

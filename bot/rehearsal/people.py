@@ -25,6 +25,7 @@ from bot.services.conversing import COMMAND
 
 MOST_TAPS = 24
 OVERTAKEN = timedelta(seconds=20)
+STALE = timedelta(hours=1)
 WELCOMED = "都好了"  # how the welcome ends
 ABOUT_DOSES = ("take", "did", "hold_check", "when")
 EARLY = timedelta(hours=12)  # so long before its hour a dose may be told
@@ -90,12 +91,13 @@ class Person:
             (one.drug, one.on) == (dose.drug, dose.on)
             and one.act.acknowledged_at is not None
             and one.status != "cannot_say"
+            and not self.ledger.forgotten(one.act)
             for one in self.ledger.said
         )
 
     def note_asked(self, now: datetime) -> None:
         """Something neutral came, or the page was looked at: it may ask about every dose that is due and not told."""
-        if not self.agrees() or not self.alive(now):
+        if not self.agrees() or not self.alive(now) or self.paused(now):
             return
         for dose in self.calendar:
             may_be = dose.due <= now < dose.closes and not held(self.ledger.orders, dose.drug, dose.due)
@@ -243,6 +245,6 @@ class Hands:
         return None
 
     def doubtful(self, person: Person, phone: Phone, message_id: str) -> bool:
-        """Whether a fault kept something from him since this message appeared: the question may be over already."""
+        """Whether it is old, or a fault kept something from him since it appeared: the question may be over already."""
         since = person.shown_at.get((phone.address, message_id), self.house.now)
-        return any(at >= since for at in person.ledger.losses)
+        return self.house.now - since > STALE or any(at >= since for at in person.ledger.losses)

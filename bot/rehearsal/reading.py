@@ -14,7 +14,7 @@ _DAY = re.compile(r"(?P<month>\d{1,2})月(?P<day>\d{1,2})日")
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """`kind`: take, did, hold_check, when, echo, why, tick, other. `on`: the day that its words name, if they do."""
+    """`kind`: take, did, hold_check, when, echo, why, which, tick, other. `on`: the day that its words name, if they do."""
 
     kind: str
     drug: str
@@ -28,6 +28,8 @@ def read(text: str, answers: Sequence[str], today: date) -> Question:
 
 
 def _kind(text: str, answers: frozenset[str]) -> str:
+    if "更正哪一次" in text:
+        return "which"
     if {"taken", "later"} <= answers:
         return "take"
     if {"taken", "cannot_say"} <= answers:

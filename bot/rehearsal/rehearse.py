@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from bot.db.keyring import Keyring
+from bot.rehearsal.backup import Vault
 from bot.rehearsal.opening import opened
 from bot.rehearsal.outcome import Outcome, judge
 from bot.rehearsal.setting import Setting
@@ -17,11 +18,16 @@ Tick = Callable[[int], None]
 
 
 async def rehearse(
-    url: str, setting: Setting, keyring: Keyring, wording: Wording, tick: Tick = lambda day: None
+    url: str,
+    setting: Setting,
+    keyring: Keyring,
+    wording: Wording,
+    tick: Tick = lambda day: None,
+    vault: Vault | None = None,
 ) -> Outcome:
     """`url`: an empty, migrated database, as the runtime role, for asyncpg. `tick` is called after each day."""
     begun = time.monotonic()
-    async with opened(url, setting, keyring, wording) as town:
+    async with opened(url, setting, keyring, wording, vault) as town:
         for day in range(1, setting.days + 1):
             await town.run(setting.start + timedelta(days=day))
             tick(day)

@@ -16,6 +16,7 @@ from bot.rehearsal.plain.calendar import Dose
 from bot.rehearsal.reading import TICKS, Question, read
 from bot.services.conversing import COMMAND
 
+LONG_AGO = timedelta(hours=3)  # nobody corrects what he told a moment ago
 AT_ONCE = timedelta(minutes=60)  # "taken" so soon after the hour is taken at its own time
 REASONS = {"forgot": 60, "ill": 8, "no_medicine": 4, "told_to_stop": 2, "other": 10}
 URGENT_REASONS = ("ill", "no_medicine")
@@ -212,6 +213,17 @@ async def _why(sitting: Sitting, question: Question, choices: Choices) -> bool:
     return True
 
 
+async def _which(sitting: Sitting, question: Question, choices: Choices) -> bool:
+    """Which answer is to be corrected: the newest about a dose of some hours ago."""
+    person = sitting.person
+    for choice in choices.values():
+        told = read(choice.label, (), person.today(sitting.now))
+        dose = person.dose(told.drug, told.on, sitting.now) if told.drug and told.on else None
+        if dose is not None and not dose.held and sitting.now - dose.due > LONG_AGO:
+            return await sitting._press(choice) is not None
+    return await sitting._press(choices["back"]) is not None
+
+
 async def _tick(sitting: Sitting, question: Question, choices: Choices) -> bool:
     person = sitting.person
     ill = person.body.symptoms(person.today(sitting.now))
@@ -275,5 +287,6 @@ READERS: dict[str, Reader] = {
     "when": _when,
     "echo": _echo,
     "why": _why,
+    "which": _which,
     "tick": _tick,
 }

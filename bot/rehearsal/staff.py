@@ -34,6 +34,7 @@ class Office:
     now: Callable[[], datetime]
     members: dict[str, tuple[int, str]] = field(default_factory=dict)
     taken: set[int] = field(default_factory=set)
+    era: int = 0  # of the database: what is meant to be done to one that was replaced is not done
 
     # --- alerts --------------------------------------------------------------------------------------------------
 
@@ -50,8 +51,11 @@ class Office:
             return
         minutes = self.chance.uniform(2, 25) if way == "at_once" else self.chance.uniform(35, 150)
 
+        era = self.era
+
         async def act() -> None:
-            await self._take(alert_id, staff_id)
+            if era == self.era:
+                await self._take(alert_id, staff_id)
 
         self.at(self.now() + timedelta(minutes=minutes), act)
 
@@ -65,7 +69,11 @@ class Office:
             return  # somebody else was quicker
         self.taken.add(alert_id)
 
+        era = self.era
+
         async def close() -> None:
+            if era != self.era:
+                return
             try:
                 async with self.ctx.begin() as tx:
                     await alert_life.close(tx, alert_id, staff_id, "settled", "电话联系，已记录。")
@@ -83,7 +91,7 @@ class Office:
         start = effective_from or self.now()
         reason = more.pop("reason", "physician_decision")
         order = decisions.Order(Author("staff:1", "staff"), start, reason)
-        written = Order(self.now(), start, what, **more)
+        written = Order(self.now(), start, what, reason=reason, **more)
         try:
             async with self.ctx.begin() as tx:
                 await ORDERS[what](tx, person.ledger.participant_id, order, written)

@@ -33,12 +33,13 @@ from bot.services.enrolment import NewParticipant, enrol
 from bot.services.locking import lock_participant
 
 SITES = ("REA", "REB")
+NOTICE = "REN"  # whose patients get a neutral line in the messenger, and answer on the page
 ROLES = ("nurse", "coordinator", "investigator")
 NURSE = Author("staff:1", "staff")
 QUIET = (time(21, 30), time(7, 30))
 HOURS = (8, 8, 8, 9, 10, 18, 20)
-KINDS = ("telegram", "web", "family", "both")
-OF_KINDS = (60, 22, 10, 8)
+KINDS = ("telegram", "web", "family", "both", "helped", "notice")
+OF_KINDS = (50, 20, 8, 8, 7, 7)
 SURNAMES = "王李张刘陈杨赵黄周吴"
 RETRY = timedelta(minutes=7)
 TRIES = 4
@@ -93,12 +94,12 @@ class Town:
 
     def plan_arrivals(self) -> None:
         """One after the other, within the first quarter, at most a fortnight."""
-        spread = min(14, max(1, self.setting.days // 4))
+        spread = last_arrival(self.setting)
         for number in range(self.setting.participants):
             day = self.setting.first_day + timedelta(days=number * spread // self.setting.participants)
-            self.at(self._clock(day, 7.5 + number % 7 / 100), self._arrival(number, day))
+            self.at(self.clock(day, 7.5 + number % 7 / 100), self._arrival(number, day))
 
-    def _clock(self, on: date, hour: float) -> datetime:
+    def clock(self, on: date, hour: float) -> datetime:
         local = datetime.combine(on, time(0), ZoneInfo(self.setting.zone)) + timedelta(hours=hour)
         return local.astimezone(ZoneInfo("UTC"))
 
@@ -113,7 +114,7 @@ class Town:
             self.life.begin_cycle(person)
             for ahead in range((self.setting.end - self.house.now).days + 1):
                 on = day + timedelta(days=ahead)
-                self.at(max(self._clock(on, 0.1), self.house.now), self._day(person, on))
+                self.at(max(self.clock(on, 0.1), self.house.now), self._day(person, on))
 
         return arrive
 
@@ -127,7 +128,8 @@ class Town:
     async def _enrol(self, number: int, day: date) -> tuple[Person, list[tuple[Phone, str]], str]:
         chance = Random(f"{self.setting.seed}:{number}:person")  # noqa: S311 - a story to be told again
         arm = sorted(ARMS)[number % len(ARMS)]
-        site = SITES[number % len(SITES)]
+        kind = chance.choices(KINDS, OF_KINDS)[0]
+        site = NOTICE if kind == "notice" else SITES[number % len(SITES)]
         name = f"{chance.choice(SURNAMES)}某{number + 1}"
         telephone = f"139{chance.randrange(10**8):08}"
         drawn = chance.choice(HOURS)
@@ -149,18 +151,18 @@ class Town:
         async with self.house.sound.begin() as tx:
             done = await enrol(tx, new, NURSE)
         ledger = Ledger(number, site, arm, done.subject_id, done.participant_id, name)
-        begins = min(self._clock(start, 0), self.house.now)
+        begins = min(self.clock(start, 0), self.house.now)
         habit = f"{self.setting.zone} {hour:%H:%M} {QUIET[0]:%H:%M} {QUIET[1]:%H:%M}"
         now = self.house.now
         ledger.orders += [
             Order(now, begins, "arm", arm),
-            Order(now, self._clock(start, 0), "cycle", cycle=1, on=start),
+            Order(now, self.clock(start, 0), "cycle", cycle=1, on=start),
             Order(now, begins, "habit", habit),
         ]
         body = Body(arm, Random(f"{self.setting.seed}:{number}:body"), self.life.rates, start)  # noqa: S311 - as above
         persona = chance.choices(PERSONAS, WEIGHTS)[0]
         persona = next((one for one in PERSONAS if one.name == self.setting.persona), persona)
-        phones = self._phones(number, chance)
+        phones = self._phones(number, kind)
         family = frozenset(phone.address for phone, relation in phones if relation == "family")
         own = [phone for phone, _ in phones]
         person = Person(ledger, persona, chance, body, own, self.setting.zone, telephone[-4:], family)
@@ -170,14 +172,19 @@ class Town:
             self.hands.by_address[phone.address] = person
         return person, phones, done.invited.code
 
-    def _phones(self, number: int, chance: Random) -> list[tuple[Phone, str]]:
-        kind = chance.choices(KINDS, OF_KINDS)[0]
-        telegram, page = Phone(f"9{number:04}1"), Phone(f"9{number:04}2", "web")
+    def _phones(self, number: int, kind: str) -> list[tuple[Phone, str]]:
+        telegram, page, other = (
+            Phone(f"9{number:04}1"),
+            Phone(f"9{number:04}2", "web"),
+            Phone(f"9{number:04}3"),
+        )
         return {
             "telegram": [(telegram, "self")],
             "web": [(page, "self")],
             "family": [(telegram, "family")],
             "both": [(telegram, "self"), (page, "self")],
+            "helped": [(telegram, "self"), (other, "family")],
+            "notice": [(page, "self"), (telegram, "self")],
         }[kind]
 
     def _linking(self, person: Person, phone: Phone, code: str, relation: str, tries: int = TRIES) -> Act:
@@ -237,3 +244,8 @@ class Town:
             channels,
             self.gaps,
         )
+
+
+def last_arrival(setting: Setting) -> int:
+    """After so many days everybody is there."""
+    return min(14, max(1, setting.days // 4))

@@ -24,6 +24,7 @@ from bot.app.app import LOCALES
 from bot.db import migrate
 from bot.db.embedded import EmbeddedPostgres
 from bot.db.keyring import Keyring
+from bot.rehearsal.backup import Vault
 from bot.rehearsal.outcome import Outcome
 from bot.rehearsal.rehearse import pace, rehearse, told
 from bot.rehearsal.setting import Setting
@@ -75,7 +76,8 @@ def _town(folder: Path, number: int, setting: Setting) -> Outcome:
     postgres.create_database(name, EMPTY)
     try:
         url = asyncpg_url(postgres.url(name, migrate.RUNTIME, ROLE_WORD))
-        return asyncio.run(rehearse(url, setting, keyring, load_wording(LOCALES), lambda _: _ticks.put(1)))
+        vault, wording = Vault(postgres, name), load_wording(LOCALES)
+        return asyncio.run(rehearse(url, setting, keyring, wording, lambda _: _ticks.put(1), vault))
     finally:
         postgres.drop_database(name)
 

@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from bot.db.conversations import Conversation, Question
 from bot.db.doses import DoseEvent, DosePrompt, DoseReport
 from bot.dialogue.turn import JSON
-from bot.services import alert_life, conversing, digests, gaps, people, planning, prompting, talks, timers
+from bot.services import alert_life, conversing, gaps, people, planning, prompting, talks, timers
 from bot.services.alerts import Cause, raise_alert
 from bot.services.context import Tx
 from bot.services.conversing import Delivery
@@ -259,5 +259,4 @@ FIRE: dict[str, Fire] = {
     "cycle_due": planning.cycle_due,
     "reask": gaps.reask,
     "escalate": alert_life.escalate,
-    "digest": digests.send,
 }

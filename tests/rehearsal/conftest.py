@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from bot.db.embedded import EmbeddedPostgres
+from bot.rehearsal.backup import Vault
 from bot.rehearsal.outcome import Outcome
 from bot.rehearsal.rehearse import rehearse
 from bot.rehearsal.setting import Setting
@@ -17,12 +19,13 @@ Play = Callable[..., Awaitable[Outcome]]
 
 
 @pytest.fixture
-def play(database_url: str) -> Play:
+def play(postgres: EmbeddedPostgres, database_name: str, database_url: str) -> Play:
     """Rehearse with these changes to the setting."""
 
     async def _play(**changes: Any) -> Outcome:
         setting = Setting(**{"participants": 4, "days": 9, **changes})
-        return await rehearse(asyncpg_url(database_url), setting, house.keyring(), house.wording())
+        vault, url = Vault(postgres, database_name), asyncpg_url(database_url)
+        return await rehearse(url, setting, house.keyring(), house.wording(), vault=vault)
 
     return _play
 

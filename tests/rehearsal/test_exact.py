@@ -19,12 +19,19 @@ from tests.support.database import fresh_database, runtime_url
 async def test_without_faults_every_promise_holds(play: Play) -> None:
     outcome = await play(participants=3, days=6)
     assert broken(outcome) == []
-    assert [one["number"] for one in outcome.promises] == list(range(1, 9))
+    assert [one["number"] for one in outcome.promises] == list(range(1, 10))
     # Nothing holds because nothing was looked at.
-    assert all(one["checked"] for one in outcome.promises if one["number"] != 4)
+    assert all(one["checked"] for one in outcome.promises if one["number"] not in (4, 9))
     assert json.loads(outcome.as_json())["violations"] == 0
     assert "Every promise held." in list(lines(outcome))
     assert "<svg" in page(outcome)
+
+
+async def test_a_restored_backup_loses_its_gap_and_nothing_else(play: Play) -> None:
+    outcome = await play(participants=3, days=9, faults=frozenset({"restore"}))
+    assert broken(outcome) == []
+    assert outcome.faults == {"restore": 1}
+    assert outcome.promises[-1]["checked"] >= 3
 
 
 async def test_the_same_seed_is_the_same_order_of_events(postgres: EmbeddedPostgres) -> None:

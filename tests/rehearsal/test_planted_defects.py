@@ -15,7 +15,7 @@ from bot.db.embedded import EmbeddedPostgres
 from bot.messages import Inbound
 from bot.rehearsal import rates
 from bot.rehearsal.faults import Killed
-from bot.services import alerts, danger, inbox, reminding, timers
+from bot.services import alerts, danger, inbox, reminding, restoring, timers
 from bot.services.context import Ctx, Tx
 from bot.services.inbox import Receipt
 from schedules import adherence, dosing
@@ -105,6 +105,15 @@ async def test_a_swallowed_alert(play: Play, monkeypatch: pytest.MonkeyPatch, wh
         monkeypatch.setattr(danger, "raise_alert", nothing)
     outcome = await play(participants=3, days=2)
     assert any(one.startswith("4:") for one in broken(outcome))
+
+
+async def test_a_restore_that_lets_old_reminders_out(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def nothing(tx: Tx) -> int:
+        return 0
+
+    monkeypatch.setattr(restoring, "_expire_reminders", nothing)
+    outcome = await play(participants=3, days=9, faults=frozenset({"restore"}))
+    assert any(one.startswith("9: fired although it was due before") for one in broken(outcome))
 
 
 async def test_unanswered_counted_as_taken(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:

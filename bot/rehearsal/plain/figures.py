@@ -47,7 +47,7 @@ def counts(ledger: Ledger, as_of: datetime, fates: dict[str, str]) -> dict[str, 
 def _beyond_the_plan(found: dict[str, Count], ledger: Ledger, fates: dict[str, str]) -> None:
     """Told of a dose that, as it turned out later, was none: after an end, or in a cycle that was over. It was extra."""
     planned = {(dose.drug, dose.on) for dose in doses(ledger.orders)}
-    last = {(one.drug, one.on): one for one in ledger.said if _counts(one, fates)}
+    last = {(one.drug, one.on): one for one in ledger.said if _counts(ledger, one, fates)}
     for key, said in last.items():
         if key not in planned and said.status == "taken":
             found.setdefault(said.drug, Count()).sure["extra"] += 1
@@ -80,7 +80,11 @@ def add(numbers: Counter[str], where: str) -> None:
 def _options(
     ledger: Ledger, dose: Dose, following: datetime | None, as_of: datetime, fates: dict[str, str]
 ) -> set[str]:
-    said = [one for one in ledger.said if (one.drug, one.on) == (dose.drug, dose.on) and _counts(one, fates)]
+    said = [
+        one
+        for one in ledger.said
+        if (one.drug, one.on) == (dose.drug, dose.on) and _counts(ledger, one, fates)
+    ]
     options = {_where(ledger, dose, said[-1] if said else None, following, as_of)}
     if options & {"unanswered", "not_asked"} and _lost_something(ledger, dose):
         options |= {"unanswered", "not_asked"}
@@ -89,10 +93,10 @@ def _options(
     return options
 
 
-def _counts(said: Said, fates: dict[str, str]) -> bool:
+def _counts(ledger: Ledger, said: Said, fates: dict[str, str]) -> bool:
     if said.act.acknowledged_at is None:
         return False
-    doubtful = said.doubtful or said.act.acknowledged_at != said.act.at
+    doubtful = said.doubtful or said.act.acknowledged_at != said.act.at or ledger.forgotten(said.act)
     return not doubtful or fates.get(said.act.external_id) in ("answered", "dose_told")
 
 

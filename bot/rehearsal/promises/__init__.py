@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bot.rehearsal.evidence import Evidence, Findings
 from bot.rehearsal.promises import (
+    after_restore,
     alerts_in_time,
     chains_hold,
     neutral_pushes,
@@ -38,4 +39,9 @@ PROMISES = (
     Promise(6, "Audit chains and seals hold", chains_hold.count),
     Promise(7, "No forbidden word in any push", neutral_pushes.count),
     Promise(8, "The figures are those of a plain second program", same_figures.count),
+    Promise(
+        9,
+        "After a restore nothing old goes out, staff see the gap, questions come again",
+        after_restore.count,
+    ),
 )

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row, select
 
 from bot.db.alerts import Alert, AlertRepeat, AlertStep
-from bot.db.outbox import OutboundMessage
+from bot.db.outbox import DeliveryAttempt, OutboundMessage
+from bot.rehearsal import wire
 from bot.rehearsal.evidence import Evidence, Findings, Violation
 from bot.rehearsal.ledger import Ledger, Letter, Worry
 from bot.services.outbox import Lane
@@ -21,6 +23,12 @@ ANSWERED = timedelta(minutes=2)  # an act that met a fault is handled so much la
 CLOCKS = timedelta(hours=3)  # of everybody on call, one after the other, with what faults add
 CHECK_OPEN = timedelta(days=5)  # until a check that was left off is closed
 WORSE = {"emergency": 0, "urgent": 1, "routine": 2}
+LONGEST_WAIT = timedelta(seconds=wire.LONGEST_WAIT)
+_SLOWED = (
+    select(OutboundMessage.contact_id, DeliveryAttempt.finished_at)
+    .join(DeliveryAttempt, DeliveryAttempt.message_id == OutboundMessage.message_id)
+    .where(DeliveryAttempt.outcome == "too_fast")
+)
 _ALERT = re.compile(r"/console/alerts/(\d+)")
 
 
@@ -30,6 +38,7 @@ async def count(evidence: Evidence) -> Findings:
         steps = await tx.all(select(AlertStep).order_by(AlertStep.alert_step_id))
         repeats = await tx.all(select(AlertRepeat))
         notices = await tx.all(select(OutboundMessage).where(OutboundMessage.lane == int(Lane.ALERT)))
+        slowed = {(row.contact_id, row.finished_at) for row in await tx.all(_SLOWED)}
     found = Findings()
     of_person: defaultdict[int, list[Row[Any]]] = defaultdict(list)
     for alert in alerts:
@@ -39,12 +48,12 @@ async def count(evidence: Evidence) -> Findings:
             found.checked += 1
             held = [row for row in repeats if row.participant_id == one.participant_id]
             found.violations += _unheard(evidence, one, worry, of_person[one.participant_id], held)
-    arrived = _first_letters(evidence.letters)
+    arrived = _first_letters(letter for letter in evidence.letters if not evidence.lost_in_gap(letter.at))
     for alert in alerts:
         if alert.tier != "routine":
             found.checked += 1
             mine = [row for row in notices if (row.unique_key or "").startswith(f"alert:{alert.alert_id}:")]
-            _on_the_wire(found, evidence, alert, arrived.get(alert.alert_id), mine)
+            _on_the_wire(found, evidence, alert, arrived.get(alert.alert_id), mine, slowed)
             _ended(found, evidence, alert, [step for step in steps if step.alert_id == alert.alert_id])
     return found
 
@@ -67,9 +76,8 @@ def _unheard(
     return [] if heard or counted else [Violation(4, f"{worry.tier} answer without an alert", where, at)]
 
 
-def _first_letters(letters: Any) -> dict[int, datetime]:
+def _first_letters(letters: Iterable[Letter]) -> dict[int, datetime]:
     first: dict[int, datetime] = {}
-    letter: Letter
     for letter in letters:
         for number in _ALERT.findall(letter.text):
             first.setdefault(int(number), letter.at)
@@ -77,7 +85,12 @@ def _first_letters(letters: Any) -> dict[int, datetime]:
 
 
 def _on_the_wire(
-    found: Findings, evidence: Evidence, alert: Row[Any], arrived: datetime | None, notices: list[Row[Any]]
+    found: Findings,
+    evidence: Evidence,
+    alert: Row[Any],
+    arrived: datetime | None,
+    notices: list[Row[Any]],
+    slowed: set[tuple[int, datetime]],
 ) -> None:
     raised: datetime = alert.raised_at
     limit = raised + ON_THE_WIRE
@@ -94,8 +107,17 @@ def _on_the_wire(
     late = f"{(arrived - raised).total_seconds():.0f} s" if arrived else "never"
     hit = [struck for row in notices for struck in evidence.hit(f"m{row.message_id}")]
     held = [struck for struck in hit if struck.kind in ("too_fast", "rejected")]
-    if held:
+    asked_to_wait = any(
+        contact_id == row.contact_id and at <= limit < at + LONGEST_WAIT
+        for contact_id, at in slowed
+        for row in notices
+    )
+    if evidence.gap_within(raised, limit):
+        found.allowed["its hour fell into the gap of a restore"] += 1
+    elif held:
         found.allowed[f"kept back by the provider: {held[0].kind}"] += 1
+    elif asked_to_wait:
+        found.allowed["kept back by the provider: told to wait before with this mailbox"] += 1
     elif (
         arrived is not None
         and arrived <= limit + UNKNOWN
@@ -110,7 +132,8 @@ def _on_the_wire(
 
 def _ended(found: Findings, evidence: Evidence, alert: Row[Any], steps: list[Row[Any]]) -> None:
     away = evidence.away("house", alert.raised_at, alert.raised_at + CLOCKS)
-    limit = max(alert.raised_at, away or alert.raised_at) + CLOCKS
+    restored = evidence.gap_within(alert.raised_at, alert.raised_at + CLOCKS)
+    limit = max(alert.raised_at, away or alert.raised_at, restored or alert.raised_at) + CLOCKS
     if limit > evidence.as_of:
         return
     taken = any(step.step in ("acknowledged", "acted", "closed") and step.taken_at <= limit for step in steps)
