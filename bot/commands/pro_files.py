@@ -35,7 +35,12 @@ def pieces_of(path: Path, instrument: Instrument) -> list[Piece]:
     except OSError as problem:
         raise Misconfigured(f"{path}: {problem.strerror}") from None
     read = _of_fhir if text.lstrip().startswith("{") else _of_csv
-    return list(read(str(path.name), text, instrument))
+    try:
+        return list(read(str(path.name), text, instrument))
+    except csv.Error as problem:
+        raise Misconfigured(f"{path.name}: not CSV ({problem})") from None
+    except RecursionError:
+        raise Misconfigured(f"{path.name}: nested too deeply") from None
 
 
 def _of_csv(name: str, text: str, instrument: Instrument) -> Iterator[Piece]:
@@ -48,7 +53,7 @@ def _of_csv(name: str, text: str, instrument: Instrument) -> Iterator[Piece]:
             key: (value or "").strip() for key, value in row.items() if isinstance(value, str | None) and key
         }
         where = f"{name}, line {reader.line_num}"
-        if not cells["item"].isascii() or not cells["item"].isdigit():
+        if not re.fullmatch("[0-9]{1,3}", cells["item"]):
             raise Misconfigured(f"{where}: item {cells['item'][:20]!r} is not a number")
         answers = {score: cells.get(column, "") for column, score in ANSWERS.items()}
         attribute = cells["attribute"].lower()
@@ -76,11 +81,16 @@ def _of_fhir(name: str, text: str, instrument: Instrument) -> Iterator[Piece]:
 
 def _items(parent: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Questions at any depth; groups and displays carry none."""
-    for item in parent.get("item", ()):
-        if isinstance(item, dict):
-            if item.get("type") not in ("group", "display"):
-                yield item
-            yield from _items(item)
+    for item in _several(parent, "item"):
+        if item.get("type") not in ("group", "display"):
+            yield item
+        yield from _items(item)
+
+
+def _several(element: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
+    """The objects of a list; nothing where there is none."""
+    found = element.get(key)
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
 
 def _of_item(name: str, item: Mapping[str, Any], own: str, instrument: Instrument) -> Iterator[Piece]:
@@ -93,7 +103,7 @@ def _of_item(name: str, item: Mapping[str, Any], own: str, instrument: Instrumen
     asked = instrument.attributes(instrument.structures[number]) if number in instrument.structures else ()
     place = LETTERS.index((found["letter"] or "A").upper())
     attribute = asked[place] if place < len(asked) else f"letter {LETTERS[place]}"
-    options = [one for one in item.get("answerOption", ()) if isinstance(one, dict)]
+    options = _several(item, "answerOption")
     texts = _translated(item, "text", own)
     for language, text in texts.items():
         answers = {}
@@ -116,12 +126,11 @@ def _translated(element: Mapping[str, Any], key: str, own: str) -> dict[str, str
     """The element's own words, and those of its translation extensions."""
     found = {own: str(element.get(key, "")).strip()} if element.get(key) else {}
     beside = element.get(f"_{key}")
-    for extension in beside.get("extension", ()) if isinstance(beside, dict) else ():
-        if isinstance(extension, dict) and extension.get("url") == TRANSLATION:
+    for extension in _several(beside, "extension") if isinstance(beside, dict) else ():
+        if extension.get("url") == TRANSLATION:
             parts = {
                 str(one.get("url")): next((str(v) for k, v in one.items() if k.startswith("value")), "")
-                for one in extension.get("extension", ())
-                if isinstance(one, dict)
+                for one in _several(extension, "extension")
             }
             found[_language(parts.get("lang", ""))] = parts.get("content", "").strip()
     return found

@@ -30,7 +30,10 @@ def _several(given: Any) -> Any:
 
 
 def _parts(given: Any) -> Any:
-    return [{"text": one} if isinstance(one, str) else one for one in _several(given)]
+    several = _several(given)
+    if not isinstance(several, list | tuple):
+        return given  # pydantic says what is wrong with it
+    return [{"text": one} if isinstance(one, str) else one for one in several]
 
 
 class Part(Row):

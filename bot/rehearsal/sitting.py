@@ -91,6 +91,8 @@ class Sitting:
 
     def _alone(self) -> bool:
         """Words are about the newest question: whoever sees several taps."""
+        if self.hands.doubtful(self.person, self.phone, self.message_id):
+            return False  # what he writes under an old question is heard as about today
         tokens = {
             one.press.token
             for message_id, shown in self.phone.screen.items()
