@@ -5,10 +5,11 @@ Nothing here is the patient's word. What is not known is left out, and never tak
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
-from bot.services import companions, labs, timeline
+from bot.services import companions, labs, renal, timeline
 from bot.services.context import Tx
+from bot.symptoms.clearance import BANDS
 from schedules.localtime import local
 
 TESTS = {"platelets": "platelets", "neutrophils": "anc"}  # the rules' word -> the laboratory's
@@ -22,4 +23,17 @@ async def of_participant(tx: Tx, participant_id: int, most_days: int) -> dict[st
     known: dict[str, float | str] = {
         word: float(row.canonical) for word, row in rows.items() if row.collected_on >= oldest
     }
+    known |= await _clearance(tx, participant_id, oldest)
     return known | ({"aspirin": "yes"} if "aspirin" in await companions.medicines(tx, participant_id) else {})
+
+
+async def _clearance(tx: Tx, participant_id: int, oldest: date) -> dict[str, float | str]:
+    found = await renal.clearance_of(tx, participant_id)
+    if found is None or found.on < oldest:
+        return {}
+    known: dict[str, float | str] = {"clearance": float(found.found.ml_min)}
+    if found.before is None:
+        return known
+    order = [name for _, name in BANDS]  # the best first
+    fell = order.index(found.found.band) > order.index(found.before)
+    return known | {"clearance_band": "fell" if fell else "rose"}

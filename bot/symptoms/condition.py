@@ -27,7 +27,13 @@ Subject = Literal["answer", "grade", "worse", "above", "rising", "known"]
 OF_TERMS = ("grade", "worse", "above", "rising")
 CHANGES = ("worse", "above", "rising")  # compared with other checks
 ANY, EVERY = "any", "every"
-KNOWN = {"platelets": "number", "neutrophils": "number", "aspirin": "word"}  # x10^9/L; yes or no
+KNOWN = {
+    "platelets": "number",  # x10^9/L
+    "neutrophils": "number",  # x10^9/L
+    "clearance": "number",  # mL/min
+    "clearance_band": "word",  # fell, rose: against the creatinine before; left out where it stayed
+    "aspirin": "word",  # yes
+}
 _TEST = re.compile(
     r"(?:(grade|worse|above|rising|known) +)?([a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)?) *(>=|>|=|<) *([a-z0-9_.| ]+)"
 )

@@ -1,8 +1,9 @@
-"""Platelets under 50 with aspirin on record: told when the value is entered, once for the same value."""
+"""Values that need somebody: told when they are entered, once for the same value."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -22,9 +23,12 @@ async def home(database_url: str) -> AsyncIterator[Home]:
         yield Home(town.ctx, await enrolled(town, "ixazomib"), {})
 
 
-async def entered(home: Home, value: str) -> list[str]:
+async def entered(
+    home: Home, value: str, test: str = "platelets", unit: str = "10^9/L", *, ago: int = 0
+) -> list[str]:
     async with home.ctx.begin() as tx:
-        new = NewLab("platelets", Decimal(value), "10^9/L", local(tx.now, "Asia/Shanghai").date())
+        on = local(tx.now, "Asia/Shanghai").date() - timedelta(days=ago)
+        new = NewLab(test, Decimal(value), unit, on)
         await labs.record(tx, home.who.participant_id, new, STAFF_AUTHOR, "form")
         return await known_alerts.consider(tx, home.who.participant_id)
 
@@ -43,5 +47,12 @@ async def test_low_platelets_with_aspirin_are_told_when_they_are_entered(home: H
     assert all(one.due_at is not None for one in alerts)
 
 
-async def test_without_aspirin_on_record_nothing_is_told(home: Home) -> None:
-    assert await entered(home, "20") == []
+async def test_without_aspirin_on_record_only_what_labels_hold_at_is_told(home: Home) -> None:
+    assert await entered(home, "30") == []
+    assert await entered(home, "29") == ["platelets_very_low@1"]
+    assert await entered(home, "0.9", "anc") == ["neutrophils_low@1"], "the platelets are told already"
+    assert await entered(home, "0.4", "anc") == ["neutrophils_very_low@1", "neutrophils_low@1"]
+    assert await entered(home, "70", "weight", "kg") == []
+    assert await entered(home, "80", "creatinine", "umol/L", ago=3) == []
+    assert await entered(home, "150", "creatinine", "umol/L", ago=2) == ["clearance_fell@1"]
+    assert await entered(home, "80", "creatinine", "umol/L", ago=1) == [], "better is no alert"
