@@ -26,14 +26,11 @@ class Row(BaseModel):
 
 
 def _several(given: Any) -> Any:
-    return (given,) if isinstance(given, str | dict) else given
+    return given if isinstance(given, list | tuple) else (given,)
 
 
 def _parts(given: Any) -> Any:
-    several = _several(given)
-    if not isinstance(several, list | tuple):
-        return given  # pydantic says what is wrong with it
-    return [{"text": one} if isinstance(one, str) else one for one in several]
+    return [{"text": one} if isinstance(one, str) else one for one in _several(given)]
 
 
 class Part(Row):

@@ -85,10 +85,9 @@ def test_what_is_no_definition_is_refused(one: Source, text: str) -> None:
 
 def test_a_line_that_is_a_number_is_refused() -> None:
     [script] = [one for one in SHIPPED if one.name == "nurse"]
-    text = re.search("^text = .*$", script.body, re.MULTILINE)
-    assert text is not None
+    body = re.sub("^text = .*$", "text = -1", script.body, count=1, flags=re.MULTILINE)
     with pytest.raises(Misconfigured, match="text"):
-        check_source(Source("script", "nurse", script.body.replace(text[0], "text = -1")))
+        check_source(Source("script", "nurse", body))
 
 
 def _taken_or_refused(source: Source) -> None:
