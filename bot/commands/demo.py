@@ -132,9 +132,12 @@ def _prepare(postgres: Any, settings: Settings, folder: Path, people: int, days:
         postgres.drop_database("suiyao")
         postgres.create_database("suiyao")
         prepare(postgres.url("suiyao"), settings, "demo")
+        # What is rehearsed would begin anew after a crash: it need not be on disk before the next step.
+        postgres.sql("ALTER DATABASE suiyao SET synchronous_commit = off")
         run(lambda app: fill(app, folder, people, days), settings)
     else:
         prepare(postgres.url("suiyao"), settings, "demo")
+    postgres.sql("ALTER DATABASE suiyao RESET synchronous_commit")
     return run(_people, settings)
 
 

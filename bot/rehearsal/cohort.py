@@ -153,7 +153,7 @@ class Cohort:
         async def act() -> None:
             person.waiting = False
             for _ in range(MOST_TAPS):
-                await self.stage.look(person.phone)
+                await self.stage.look(person.phone, history=False)
                 asked = person.phone.screen.get("asked")
                 if asked is None or not asked.choices:
                     return

@@ -23,16 +23,14 @@ from bot.services.context import Ctx
 ACCOUNT = "stage"
 LOOPS = ("inbox", "timers", "outbox")
 
-# The clock, the next thing that is due, and when something runs out by itself.
+# The clock, the next thing that is due for each loop, and when something runs out by itself.
 _AHEAD = text(
     """
     WITH clock AS (SELECT suiyao_now() AS now)
     SELECT clock.now,
-      least(
-        (SELECT min(due_at) FROM timer WHERE state = 'waiting' AND due_at > clock.now),
-        (SELECT min(send_after) FROM outbound_message WHERE state = 'queued' AND send_after > clock.now),
-        (SELECT min(next_try_at) FROM inbox_message WHERE state = 'pending' AND next_try_at > clock.now)
-      ) AS due,
+      (SELECT min(due_at) FROM timer WHERE state = 'waiting' AND due_at > clock.now) AS timer,
+      (SELECT min(send_after) FROM outbound_message WHERE state = 'queued' AND send_after > clock.now) AS message,
+      (SELECT min(next_try_at) FROM inbox_message WHERE state = 'pending' AND next_try_at > clock.now) AS retry,
       least(
         (SELECT min(expires_at) FROM outbound_message WHERE state = 'queued'),
         (SELECT min(lease_until) FROM outbound_message WHERE state = 'sending')
@@ -45,6 +43,7 @@ _AHEAD = text(
 class Stage:
     def __init__(self, ctx: Ctx) -> None:
         self._woken = set(LOOPS)
+        self._due: dict[str, datetime] | None = None  # what is next for each loop, while that is known
         self._accepted, self._moved = 0, True
         self.ctx = ctx
         self.phones: dict[str, Phone] = {}
@@ -148,11 +147,15 @@ class Stage:
                 return
 
     async def set_clock(self, instant: datetime) -> None:
+        """Every loop for which something may be due now is woken; all of them, unless `ahead` has just been asked."""
         await deployment.set_virtual_now(self.ctx, instant)
         self._sweeps = self._runs_out is not None and self._runs_out <= instant
         self._runs_out = datetime.min.replace(tzinfo=UTC)  # not known until looked at again
         self._moved = True
-        self._woken.update(LOOPS)
+        due, self._due = self._due, None
+        self._woken.update(LOOPS if due is None else {loop for loop, at in due.items() if at <= instant})
+        if self._sweeps:
+            self._woken.add("outbox")
 
     async def move_to(self, instant: datetime) -> None:
         async for _ in self.moving_to(instant):
@@ -183,9 +186,9 @@ class Stage:
             await gaps.ask_again_after(self.ctx, channel, ACCOUNT)
         await self.settle()
 
-    async def look(self, phone: Phone) -> None:
+    async def look(self, phone: Phone, *, history: bool = True) -> None:
         """The page is opened or drawn again; a page that nobody looks at shows nothing."""
-        screen = await screens.view(self.ctx, ACCOUNT, phone.address)
+        screen = await screens.view(self.ctx, ACCOUNT, phone.address, history=history)
         if screen is not None:
             self.shown += phone.draw(screen)
 
@@ -198,7 +201,9 @@ class Stage:
         async with self.ctx.database.connect() as connection:
             row = (await connection.execute(_AHEAD)).one()
         self._runs_out = row.runs_out
-        return row.now, row.due
+        coming = {"timers": row.timer, "outbox": row.message, "inbox": row.retry}
+        self._due = {loop: at for loop, at in coming.items() if at is not None}
+        return row.now, min(self._due.values(), default=None)
 
     async def _send(self) -> None:
         if self._moved and self._sweeps:

@@ -216,19 +216,17 @@ async def _set_timers(
     """What follows while nobody answers: nudges today, the other question tomorrow, silence at the end."""
     pid, name = course.participant_id, topic(due_at)
     key = planning.prompt_key(pid, due_at)
+    rows: list[timers.New] = [("close", key, pid, limit, limit + timedelta(days=3650), {"topic": name})]
     if purpose == "prompt":
         for number, minutes in enumerate(course.study.prompts.nudge_minutes, 1):
             at = tx.now + timedelta(minutes=minutes)
             if at < limit:
                 # A nudge is a nudge for an hour: later it would be one more reminder, at no agreed time.
-                await timers.set_timer(
-                    tx, "nudge", f"{key}:{number}", pid, at, at + timedelta(hours=1), {"topic": name}
-                )
+                rows.append(("nudge", f"{key}:{number}", pid, at, at + timedelta(hours=1), {"topic": name}))
         day_after = follow_up_at(doses[0].local_date, doses[0].local_time, doses[0].zone)
         if tx.now < day_after < limit:
-            payload = {"due_at": due_at.isoformat()}
-            await timers.set_timer(tx, "followup", key, pid, day_after, limit, payload)
-    await timers.set_timer(tx, "close", key, pid, limit, limit + timedelta(days=3650), {"topic": name})
+            rows.append(("followup", key, pid, day_after, limit, {"due_at": due_at.isoformat()}))
+    await timers.set_timers(tx, rows)
 
 
 async def unreachable(tx: Tx, course: Course) -> None:

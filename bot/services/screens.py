@@ -59,8 +59,11 @@ async def follows(ctx: Ctx, account: str, address: str) -> bool:
         return who is not None and who.state != "moved"
 
 
-async def view(ctx: Ctx, account: str, address: str) -> Screen | None:
-    """None for an unknown device. Looking is being told: what is shown counts as delivered from now on."""
+async def view(ctx: Ctx, account: str, address: str, *, history: bool = True) -> Screen | None:
+    """None for an unknown device. Looking is being told: what is shown counts as delivered from now on.
+
+    Without `history` the open question alone is read: enough for whoever looks at nothing else.
+    """
     async with ctx.begin() as tx:
         who = await people.find(tx, "web", account, address)
         if who is None:
@@ -74,7 +77,7 @@ async def view(ctx: Ctx, account: str, address: str) -> Screen | None:
         return Screen(
             who.contact_id,
             who.language,
-            await spoken(tx, who, talk.token if talk else None),
+            await spoken(tx, who, talk.token if talk else None) if history else (),
             replace(asked, at=row.asked_at) if asked and row else None,
             who.site_phone,
             linked,

@@ -6,7 +6,7 @@ A timer asks again whether it is still true when it fires; past its limit it exp
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -33,12 +33,14 @@ class Postpone:
     until: datetime
 
 
+# kind, key, participant_id, due_at, expires_at, payload
+New = tuple[str, str, int | None, datetime, datetime, Mapping[str, Any]]
 Fire = Callable[[Tx, Row[Any]], Awaitable[str | Postpone]]
 
 
 _GIVEN = ("kind", "key", "participant_id", "due_at", "expires_at", "payload", "created_at")
 _ROW = upsert(Timer).values(**{name: bindparam(name) for name in _GIVEN}, state="waiting", tries=0)
-_SET = _ROW.on_conflict_do_update(
+_SET_ALL = _ROW.on_conflict_do_update(
     index_elements=["kind", "key"],
     set_={
         "state": "waiting",
@@ -48,7 +50,8 @@ _SET = _ROW.on_conflict_do_update(
         "outcome": None,
     },
     where=Timer.state == "cancelled",
-).returning(Timer.timer_id)
+)
+_SET = _SET_ALL.returning(Timer.timer_id)
 
 
 async def set_timer(
@@ -64,6 +67,12 @@ async def set_timer(
     given = (kind, key, participant_id, due_at, expires_at, dict(payload or {}), tx.now)
     tx.woken.add("timers")
     return (await tx.execute(_SET, dict(zip(_GIVEN, given, strict=True)))).first() is not None
+
+
+async def set_timers(tx: Tx, rows: Sequence[New]) -> None:
+    """Several at once, each as for `set_timer`."""
+    tx.woken.add("timers")
+    await tx.execute(_SET_ALL, [dict(zip(_GIVEN, (*row, tx.now), strict=True)) for row in rows])
 
 
 async def cancel(tx: Tx, participant_id: int, kinds: tuple[str, ...], key_prefix: str = "") -> int:
