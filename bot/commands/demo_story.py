@@ -28,6 +28,7 @@ PASSWORD_BYTES = 9  # twelve characters, new for each demonstration
 async def fill(app: App, folder: Path, people: int, days: int) -> None:
     """Everything before the participant of today, in the order in which it would have happened."""
     from bot.rehearsal.demonstration import rehearse
+    from bot.rehearsal.hands import hands
 
     async with app.ctx.begin() as tx:
         await open_site(tx)
@@ -35,8 +36,8 @@ async def fill(app: App, folder: Path, people: int, days: int) -> None:
         until = tx.now
     if people:
         label = f"Rehearsing {people} invented participants, {days} days"
-        with click.progressbar(length=days, label=label) as bar:
-            await rehearse(app.ctx, SITE, ZONE, until, people, days, lambda: bar.update(1))
+        with click.progressbar(length=days, label=label) as bar, hands(app.settings) as helping:
+            await rehearse(app.ctx, SITE, ZONE, until, people, days, lambda: bar.update(1), helping)
     await _staff_sign_in(app.ctx, folder)
 
 

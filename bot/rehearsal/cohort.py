@@ -13,11 +13,12 @@ from datetime import date, datetime, time, timedelta
 from random import Random
 
 from bot.messages import Kind
-from bot.rehearsal.phones import Phone
+from bot.rehearsal.hands import Hands
 from bot.rehearsal.stage import ACCOUNT, Stage
+from bot.rehearsal.visitors import Character, Person, answer
 from bot.services import decisions, screens, timeline
 from bot.services.dosing import Author
-from bot.services.enrolment import Enrolled, NewParticipant, enrol
+from bot.services.enrolment import NewParticipant, enrol
 from schedules.localtime import instant
 from schedules.regimen import expected_cycle
 
@@ -27,19 +28,9 @@ NURSE = Author("staff:1", "staff")
 LINKING = ("1", "1", "1", "1")  # myself, agree, keep, keep
 SURNAMES = "王李张刘陈杨赵黄周吴"
 
-LOOKS = timedelta(minutes=10)  # people look at their phones at these moments: fewer instants to play
+LOOKS = timedelta(minutes=20)  # people look at their phones at these moments: fewer instants to play
 
 Act = Callable[[], Awaitable[None]]
-
-
-@dataclass(frozen=True, slots=True)
-class Character:
-    """How somebody behaves. Probabilities of one dose; minutes until an answer."""
-
-    answers: float  # that a question is answered at all
-    takes: float  # that the dose was taken, when answered
-    minutes: tuple[int, int]
-
 
 CHARACTERS = (
     Character(0.98, 0.98, (2, 40)),
@@ -48,12 +39,6 @@ CHARACTERS = (
     Character(0.70, 0.85, (30, 600)),
 )
 WEIGHTS = (5, 4, 2, 1)
-VIEW = "查看"
-NOTHING = "都没有"
-NOT_SAYING = "不想答"  # stands under a question about one symptom
-ALWAYS = ("本人回答", "选好了", "没有了", "跳过")
-MENU_LABELS = ("今天的药",)
-MOST_TAPS = 20
 
 
 def _next_look(at: datetime) -> datetime:
@@ -61,29 +46,22 @@ def _next_look(at: datetime) -> datetime:
 
 
 @dataclass(slots=True)
-class Person:
-    number: int
-    enrolled: Enrolled
-    phone: Phone
-    character: Character
-    arm: str
-    troubled: float  # that something is ticked on a screen of symptoms
-    contact_id: int = 0
-    silent_from: datetime | None = None
-    waiting: bool = False  # about to look at the page
-
-
-@dataclass(slots=True)
 class Cohort:
     """The people, and what they are going to do. `run` plays day by day."""
 
     stage: Stage
-    random: Random
+    seed: int
     site: str
     zone: str
+    hands: Hands | None = None
     people: dict[str, Person] = field(default_factory=dict)
+    _looks: dict[datetime, list[Person]] = field(default_factory=dict)
+    random: Random = field(init=False)
     _plans: list[tuple[datetime, int, Act]] = field(default_factory=list)
     _numbers: Iterator[int] = field(default_factory=itertools.count)
+
+    def __post_init__(self) -> None:
+        self.random = Random(self.seed)  # noqa: S311 - a story to be told again, not a secret
 
     def at(self, when: datetime, act: Act) -> None:
         heapq.heappush(self._plans, (when, next(self._numbers), act))
@@ -124,13 +102,17 @@ class Cohort:
             now, due = await self.stage.ahead()
             self._notice(now)
             planned = self._plans[0][0] if self._plans else None
-            times = [one for one in (due, planned) if one is not None and one <= until]
+            look = min(self._looks, default=None)
+            times = [one for one in (due, planned, look) if one is not None and one <= until]
             if not times:
                 break
             now = max(min(times), now)
             await self.stage.set_clock(now)
             while self._plans and self._plans[0][0] <= now:
                 await heapq.heappop(self._plans)[2]()
+            await self._answer(
+                [person for at in list(self._looks) if at <= now for person in self._looks.pop(at)], now
+            )
             await self.stage.settle()
         await self.stage.jump_to(until)
 
@@ -147,34 +129,20 @@ class Cohort:
         if self.random.random() <= person.character.answers:
             person.waiting = True
             wait = timedelta(minutes=self.random.uniform(*person.character.minutes))
-            self.at(_next_look(now + wait), self._answering(person))
+            self._looks.setdefault(_next_look(now + wait), []).append(person)
 
-    def _answering(self, person: Person) -> Act:
-        async def act() -> None:
+    async def _answer(self, people: list[Person], now: datetime) -> None:
+        """Everybody who looks at this moment. What follows for each concerns nobody else, so two processes may share it."""
+        for person in people:
             person.waiting = False
-            for _ in range(MOST_TAPS):
-                await self.stage.look(person.phone, history=False)
-                asked = person.phone.screen.get("asked")
-                if asked is None or not asked.choices:
-                    return
-                await self.stage.press(
-                    person.phone, self._answer(person, [one.label for one in asked.choices])
-                )
-
-        return act
-
-    def _answer(self, person: Person, labels: list[str]) -> str:
-        taken = [label for label in ("都吃了", "吃了") if label in labels]
-        if taken:
-            return taken[0] if self.random.random() < person.character.takes else "没吃"
-        if NOTHING in labels and NOT_SAYING not in labels:
-            symptoms = [label for label in labels if label != NOTHING and "发烧" not in label]
-            return self.random.choice(symptoms) if self.random.random() < person.troubled else NOTHING
-        for label in ALWAYS:
-            if label in labels:
-                return label
-        # Whatever else is asked, the milder answers stand first and are given more often.
-        return self.random.choices(labels, [8.0**-number for number in range(len(labels))])[0]
+        errands = [(person, f"{self.seed}/{person.number}/{now.isoformat()}") for person in people]
+        half = len(errands) // 2 if self.hands is not None else 0
+        if self.hands is not None and half:
+            self.hands.give(errands[:half])
+        for person, seed in errands[half:]:
+            await answer(self.stage, person, seed)
+        if self.hands is not None and half:
+            await self.hands.done()
 
     async def release(self, person: Person, days_late: int) -> None:
         """The site confirms the next cycle, as many days late as it is."""

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import datetime, time, timedelta
 from functools import partial
-from random import Random
 
 from sqlalchemy import func, select
 
 from bot.db.alerts import Alert, AlertStep
-from bot.rehearsal.cohort import NURSE, Cohort, Person
+from bot.rehearsal.cohort import NURSE, Cohort
+from bot.rehearsal.hands import Hands
 from bot.rehearsal.stage import Stage
+from bot.rehearsal.visitors import Person
 from bot.services import alert_life, decisions, deployment, digests
 from bot.services.context import Ctx, Tx
 from bot.services.decisions import Order
@@ -43,14 +44,21 @@ Decide = Callable[[Tx, int, Order], Awaitable[Change]]
 
 
 async def rehearse(
-    ctx: Ctx, site: str, zone: str, until: datetime, people: int, days: int, tick: Callable[[], None]
+    ctx: Ctx,
+    site: str,
+    zone: str,
+    until: datetime,
+    people: int,
+    days: int,
+    tick: Callable[[], None],
+    helping: Hands | None = None,
 ) -> None:
-    """Play `days` up to `until`. `tick` is called after each day."""
+    """Play `days` up to `until`. `tick` is called after each day. `helping`: another process that shares the work."""
     first_day = local(until, zone).date() - timedelta(days=days)
     start = instant(first_day, time(7, 0), zone)
     await deployment.begin_rehearsal(ctx, start)
     stage = Stage(ctx)
-    cohort = Cohort(stage, Random(SEED), site, zone)  # noqa: S311 - a story to be told again, not a secret
+    cohort = Cohort(stage, SEED, site, zone, helping)
     await cohort.arrive(people, first_day)
     async with ctx.begin() as tx:
         await digests.plan_all(tx)

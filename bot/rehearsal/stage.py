@@ -41,7 +41,9 @@ _AHEAD = text(
 
 
 class Stage:
-    def __init__(self, ctx: Ctx) -> None:
+    def __init__(self, ctx: Ctx, ids: str = "u") -> None:
+        """`ids`: what the ids of its messages begin with, its own among stages of one database."""
+        self._names = ids
         self._woken = set(LOOPS)
         self._due: dict[str, datetime] | None = None  # what is next for each loop, while that is known
         self._accepted, self._moved = 0, True
@@ -231,4 +233,4 @@ class Stage:
                     await tx.scalar(select(func.coalesce(func.max(InboxMessage.inbox_id), 0)))
                 )
         self._received += 1
-        return f"u{self._received}"
+        return f"{self._names}{self._received}"
