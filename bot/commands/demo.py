@@ -33,14 +33,14 @@ AUTHOR = "demo"  # who enrolled the participant of today; the invented ones befo
 @click.option(
     "--people",
     type=click.IntRange(0, 200),
-    default=6,
+    default=24,
     show_default=True,
     help="Invented participants, the first time.",
 )
 @click.option(
     "--days",
     type=click.IntRange(7, 364),
-    default=28,
+    default=84,
     show_default=True,
     help="How long they have been taking part.",
 )
