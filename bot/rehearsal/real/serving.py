@@ -37,6 +37,10 @@ def free_port() -> int:
         return int(one.getsockname()[1])
 
 
+class EndedAtStart(Exception):
+    """It gave up before it served; what it wrote says why."""
+
+
 class Serving:
     """One `python -m bot serve`, started anew as often as it is killed. All its lives write one log."""
 
@@ -62,10 +66,11 @@ class Serving:
             )
 
     async def ready(self) -> None:
-        """Wait until it answers that its database answers. Fails at once when the process has ended."""
+        """Wait until it answers that its database answers. Raises EndedAtStart at once when it has ended."""
         async with asyncio.timeout(START_SECONDS), httpx.AsyncClient(trust_env=False) as client:
             while True:
-                assert self.running, self.log
+                if not self.running:
+                    raise EndedAtStart(self.log)
                 try:
                     if (await client.get(f"{self.url}/healthz")).status_code == 200:
                         return

@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.rehearsal.bot_api.faults import FaultKind
 from bot.rehearsal.bot_api.server import FakeBotApi
-from bot.rehearsal.real.serving import Serving
+from bot.rehearsal.real.serving import EndedAtStart, Serving
 from bot.services import deployment
 from bot.services.context import Ctx
 
@@ -27,6 +27,7 @@ FAULTS = {
     FaultKind.LATE: 0.5,
     FaultKind.STALL: 0.5,
 }
+STARTS = 5
 POLL_FAULTS = (FaultKind.CONFLICT, FaultKind.SERVER_ERROR, FaultKind.RESET_AFTER, FaultKind.TOO_MANY)
 
 
@@ -82,5 +83,15 @@ async def kill(victims: Sequence[Serving], chance: Random, told: Callable[[str],
         await victim.kill()
         told("process killed")
     await asyncio.sleep(chance.uniform(0, 0.5))
-    await asyncio.gather(*(victim.start() for victim in victims))
-    await asyncio.gather(*(victim.ready() for victim in victims))
+    await asyncio.gather(*(rise(victim, told) for victim in victims))
+
+
+async def rise(victim: Serving, told: Callable[[str], None]) -> None:
+    """Start it, and again where it lost the database before it served, as whoever watches over it would."""
+    for _ in range(STARTS):
+        await victim.start()
+        try:
+            return await victim.ready()
+        except EndedAtStart:
+            told("process gave up at its start")
+    raise EndedAtStart(victim.log)
