@@ -17,6 +17,7 @@ from bot.reports.engagement import Week, weeks
 from bot.reports.ledger import Ledger, Scope
 from bot.reports.lines import Line, of_cycles, of_groups, of_people
 from bot.reports.persons import Person, person_of
+from bot.reports.supply import SupplyLine, of_supplies
 from bot.services.context import Tx
 
 
@@ -34,6 +35,7 @@ class Compliance:
     arms: Sequence[Line]
     study: Sequence[Line]
     weeks: Sequence[Week]
+    supplies: Sequence[SupplyLine]
     notes: Sequence[tuple[str, Mapping[str, str]]]
 
 
@@ -63,6 +65,7 @@ def count(ledger: Ledger) -> Compliance:
         of_groups("arm", persons, lambda person: sorted(person.arms)),
         of_groups("study", persons, lambda person: [ledger.scope.study]),
         weeks(ledger, persons),
+        of_supplies(ledger),
         _notes(ledger, persons),
     )
 

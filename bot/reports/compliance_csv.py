@@ -1,4 +1,4 @@
-"""The compliance report as one flat table. `row` says what a line is: cycle, participant, site, arm, study, week,
+"""The compliance report as one flat table. `row` says what a line is: cycle, participant, site, arm, study, week, supply,
 edition, definition or note. Totals are among the rows: filter by `row` before adding up.
 """
 
@@ -20,6 +20,7 @@ from bot.reports.fields import (
     week_fields,
 )
 from bot.reports.printed import Reader, definitions, identity, notes
+from bot.reports.supply import SUPPLY_COLUMNS, supply_fields
 
 IDENTITY_COLUMNS = ("study", "sites", "as_of", "version", "definition", "catalogue")
 TEXT_COLUMNS = ("name", "text")
@@ -30,6 +31,7 @@ COLUMNS = (
     *DOSE_COLUMNS,
     *REASON_COLUMNS,
     *WEEK_COLUMNS,
+    *SUPPLY_COLUMNS,
     *TEXT_COLUMNS,
     *IDENTITY_COLUMNS,
 )
@@ -51,6 +53,7 @@ def _rows(report: Compliance, reader: Reader) -> list[dict[str, Value]]:
     lines = (*report.cycles, *report.people, *report.sites, *report.arms, *report.study)
     rows: list[dict[str, Value]] = [line_fields(line) for line in lines]
     rows += [week_fields(week) for week in report.weeks]
+    rows += [{"row": "supply", **supply_fields(line)} for line in report.supplies]
     rows += [
         {
             "row": "edition",

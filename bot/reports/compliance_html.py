@@ -18,6 +18,7 @@ from bot.reports.compliance_tables import (
     cycle_table,
     edition_table,
     reason_table,
+    supply_table,
     tally_table,
     week_table,
 )
@@ -122,4 +123,5 @@ def _tables(report: Compliance, reader: Reader) -> Sequence[Table]:
         cycle_table(report, reader),
         reason_table(report, reader),
         week_table(report, reader),
+        supply_table(report, reader),
     )

@@ -11,6 +11,7 @@ from bot.reports.as_of import stamp
 from bot.reports.compliance import Compliance
 from bot.reports.fields import Value, line_fields, week_fields
 from bot.reports.printed import Reader, definitions, identity, notes
+from bot.reports.supply import supply_fields
 
 
 def compliance_json(report: Compliance, reader: Reader) -> str:
@@ -37,6 +38,7 @@ def compliance_json(report: Compliance, reader: Reader) -> str:
         "participant_totals": [_numbers(line_fields(line)) for line in report.people],
         "cycles": [_numbers(line_fields(line)) for line in report.cycles],
         "weeks": [_numbers(week_fields(week)) for week in report.weeks],
+        "supplies": [supply_fields(line) for line in report.supplies],
     }
     return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
 

@@ -12,6 +12,7 @@ from bot.reports.engagement import Week
 from bot.reports.lines import Line
 from bot.reports.persons import REASONS
 from bot.reports.printed import Reader, arm_name, drug_name, percentage
+from bot.reports.supply import SUPPLY_COLUMNS, supply_fields
 from schedules.adherence import Tally
 
 TALLY_HEADS = (
@@ -44,6 +45,7 @@ WEEK_HEADS = (
     "checks_open",
     "check_pct",
 )
+SUPPLY_HEADS = ("site", "subject", "drug", *SUPPLY_COLUMNS)
 EDITION_HEADS = ("hash", "version", "effective_from", "doses", "judgements")
 HEADS = {
     "study": ("drug", "participants"),
@@ -53,7 +55,7 @@ HEADS = {
     "cycle": ("site", "subject", "arm", "cycle", "drug"),
 }
 KINDS = dict.fromkeys(("arm", "drug", "hash"), "word") | dict.fromkeys(
-    ("site", "subject", "version", "effective_from"), "code"
+    ("site", "subject", "version", "effective_from", "last_count_on"), "code"
 )
 
 
@@ -122,6 +124,15 @@ def reason_table(report: Compliance, reader: Reader) -> Table:
 def week_table(report: Compliance, reader: Reader) -> Table:
     rows = [[str(week.week), *(_of_week(week, name) for name in WEEK_HEADS)] for week in report.weeks]
     return _table("week", reader, ("week", *WEEK_HEADS), rows)
+
+
+def supply_table(report: Compliance, reader: Reader) -> Table:
+    rows = []
+    for line in report.supplies:
+        fields = supply_fields(line)
+        figures = ["–" if fields[name] is None else str(fields[name]) for name in SUPPLY_COLUMNS]
+        rows.append([line.site, line.subject_id, drug_name(report, reader, line.drug), *figures])
+    return _table("supply", reader, SUPPLY_HEADS, rows)
 
 
 def edition_table(report: Compliance, reader: Reader) -> Table:

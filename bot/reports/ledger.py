@@ -19,11 +19,13 @@ from sqlalchemy.sql.selectable import Select
 from bot.db.conversations import Conversation, Question
 from bot.db.definitions import Definition
 from bot.db.doses import DoseEvent, DoseJudgement, DosePrompt, DoseReport
+from bot.db.labs import SupplyEvent
 from bot.db.outbox import OutboundMessage
 from bot.db.people import Participant
 from bot.db.sites import Site
 from bot.db.symptoms import SymptomCheck, SymptomReport
 from bot.errors import Refused
+from bot.services import supplies
 from bot.services.context import Tx
 from bot.services.timeline import TABLES, Facts
 
@@ -51,6 +53,7 @@ class Ledger:
     unplanned: Mapping[int, list[Row[Any]]]  # intakes that no plan had, by participant
     asked: Mapping[int, Row[Any]]  # first delivery of a prompt and of a nudge, by dose
     checks: Mapping[int, list[Row[Any]]]  # weekly checks, by participant
+    supplies: Mapping[int, list[Row[Any]]]  # capsules handed out, brought back and counted, by participant
 
 
 async def load(tx: Tx, scope: Scope) -> Ledger:
@@ -77,6 +80,7 @@ async def load(tx: Tx, scope: Scope) -> Ledger:
         unplanned,
         {row.dose_id: row for row in await tx.all(_asked(scope, ids))},
         _by(await tx.all(_checks(scope, ids)), "participant_id"),
+        _by(await tx.all(_supplies(scope, ids)), "participant_id"),
     )
 
 
@@ -140,7 +144,7 @@ async def _reports(
     tx: Tx, scope: Scope, ids: Select[int]
 ) -> tuple[dict[int, list[Row[Any]]], dict[int, list[Row[Any]]]]:
     rows = await tx.all(
-        select(DoseReport)
+        supplies.reports()
         .where(DoseReport.participant_id.in_(ids), DoseReport.recorded_at <= scope.as_of)
         .order_by(DoseReport.dose_report_id)
     )
@@ -198,6 +202,14 @@ def _checks(scope: Scope, ids: Select[int]) -> Executable:
         .where(SymptomCheck.participant_id.in_(ids), SymptomCheck.asked_at <= scope.as_of)
         .group_by(SymptomCheck.participant_id, SymptomCheck.due_on)
         .order_by(SymptomCheck.participant_id, SymptomCheck.due_on)
+    )
+
+
+def _supplies(scope: Scope, ids: Select[int]) -> Executable:
+    return (
+        select(SupplyEvent)
+        .where(SupplyEvent.participant_id.in_(ids), SupplyEvent.recorded_at <= scope.as_of)
+        .order_by(SupplyEvent.on_day, SupplyEvent.supply_event_id)
     )
 
 

@@ -32,6 +32,7 @@ DEFINED = (
     "prompt",
     "nudge",
     "check",
+    "supply",
 )
 
 

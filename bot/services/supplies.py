@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import Row, insert, select
+from sqlalchemy import ColumnElement, Row, Select, insert, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from bot.db.doses import DoseEvent, DoseReport
@@ -19,6 +20,7 @@ from bot.services.dosing import Author
 from bot.services.locking import lock_participant
 from bot.services.timeline import Course, load
 from schedules.localtime import local
+from schedules.regimen import Timeline, zone_in_force
 from schedules.supplies import Stock, Supply, stock
 
 KINDS = ("dispensed", "returned", "counted")
@@ -69,47 +71,53 @@ async def record(tx: Tx, participant_id: int, new: NewSupply, author: Author) ->
     )
 
 
-async def events(tx: Tx, participant_id: int, as_of: datetime | None = None) -> list[Row[Any]]:
-    """What was written down by `as_of` (None: by now)."""
+async def events(tx: Tx, participant_id: int) -> list[Row[Any]]:
     return await tx.all(
         select(SupplyEvent)
-        .where(SupplyEvent.participant_id == participant_id, SupplyEvent.recorded_at <= (as_of or tx.now))
+        .where(SupplyEvent.participant_id == participant_id)
         .order_by(SupplyEvent.on_day, SupplyEvent.supply_event_id)
     )
 
 
-async def stocks(tx: Tx, course: Course, as_of: datetime | None = None) -> dict[str, Stock]:
-    """Per drug of which anything was written down, as it was on record at that instant."""
+async def stocks(tx: Tx, course: Course) -> dict[str, Stock]:
+    """Per drug of which anything was written down, as it is on record now."""
+    written = await events(tx, course.participant_id)
+    return stocks_of(written, await _intakes(tx, course) if written else [], course.timeline)
+
+
+def stocks_of(written: Iterable[Row[Any]], said: Iterable[Row[Any]], timeline: Timeline) -> dict[str, Stock]:
+    """Per drug, in their order. `said`: rows of `reports`, the last about each dose, and intakes that no plan had."""
     found: dict[str, list[Supply]] = {}
-    for row in await events(tx, course.participant_id, as_of):
+    for row in written:
         found.setdefault(row.drug, []).append(Supply(row.kind, row.on_day, row.quantity))
-    taken = await _intakes(tx, course, as_of or tx.now) if found else {}
-    return {drug: stock(rows, taken.get(drug, [])) for drug, rows in found.items()}
+    taken: dict[str, list[tuple[date, int]]] = {}
+    for row in said:
+        if row.status == "taken":
+            taken.setdefault(row.drug, []).append((_day(row, timeline), row.quantity))
+    return {drug: stock(rows, taken.get(drug, [])) for drug, rows in sorted(found.items())}
 
 
-async def _intakes(tx: Tx, course: Course, as_of: datetime) -> dict[str, list[tuple[date, int]]]:
+def _day(said: Row[Any], timeline: Timeline) -> date:
+    if said.taken_at is None and said.planned_on is not None:
+        planned: date = said.planned_on
+        return planned
+    at = said.taken_at or said.recorded_at
+    return local(at, zone_in_force(timeline, at)).date()
+
+
+async def _intakes(tx: Tx, course: Course) -> list[Row[Any]]:
     """The latest word about each dose, and every intake that no plan had."""
-    rows = await tx.all(
-        select(DoseReport, DoseEvent.local_date)
-        .outerjoin(DoseEvent, DoseEvent.dose_id == DoseReport.dose_id)
-        .ext(distinct_on(DoseReport.dose_id))
-        .where(DoseReport.participant_id == course.participant_id, DoseReport.dose_id.is_not(None))
-        .where(DoseReport.recorded_at <= as_of)
+    said = reports().where(DoseReport.participant_id == course.participant_id)
+    last = await tx.all(
+        said.ext(distinct_on(DoseReport.dose_id))
+        .where(DoseReport.dose_id.is_not(None))
         .order_by(DoseReport.dose_id, DoseReport.dose_report_id.desc())
     )
-    beside = await tx.all(
-        select(DoseReport).where(
-            DoseReport.participant_id == course.participant_id,
-            DoseReport.dose_id.is_(None),
-            DoseReport.recorded_at <= as_of,
-        )
-    )
-    found: dict[str, list[tuple[date, int]]] = {}
-    for row in (*rows, *beside):
-        if row.status != "taken":
-            continue
-        planned = None if row.dose_id is None else row.local_date
-        at = row.taken_at or row.recorded_at
-        day = local(at, course.zone).date() if row.taken_at or planned is None else planned
-        found.setdefault(row.drug, []).append((day, row.quantity))
-    return found
+    return last + await tx.all(said.where(DoseReport.dose_id.is_(None)))
+
+
+def reports() -> Select[Any]:
+    """What was said about doses, each with the day for which its dose was planned."""
+    planned: ColumnElement[Any] = DoseEvent.local_date.label("planned_on")
+    found: Select[Any] = select(DoseReport, planned)
+    return found.outerjoin(DoseEvent, DoseEvent.dose_id == DoseReport.dose_id)

@@ -6,19 +6,22 @@ import csv
 import io
 import json
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
+from bot.db.labs import SupplyEvent
+from bot.db.people import Participant
 from bot.reports.compliance import Compliance, compliance
 from bot.reports.compliance_csv import compliance_csv
 from bot.reports.compliance_html import page
 from bot.reports.compliance_json import compliance_json
 from bot.reports.fields import TALLY_COLUMNS, line_fields
 from bot.reports.printed import DEFINED, Reader
-from tests.reports.pen import STUDY, house
+from tests.reports.pen import STUDY, Pen, due, house, writing
 from tests.reports.test_figures import AS_OF, write
 from tests.support.house import wording
 
@@ -29,8 +32,23 @@ LANGUAGES = ("zh_Hans_CN", "en")
 async def report(database_url: str) -> Compliance:
     async with house(database_url, AS_OF) as town:
         await write(town)
+        async with writing(town) as pen:
+            await _capsules(pen)
         async with town.ctx.begin() as tx:
             return await compliance(tx, STUDY, as_of=AS_OF)
+
+
+async def _capsules(pen: Pen) -> None:
+    """Of somebody who told of two capsules: three handed out, none left; what is written after the as-of is not there."""
+    query = select(Participant.participant_id).where(Participant.subject_id == "TST-001")
+    participant_id = (await pen.tx.execute(query)).scalar_one()
+    for kind, on, quantity, at in (
+        ("dispensed", date(2026, 11, 2), 3, due(1)),
+        ("counted", date(2026, 11, 20), 0, due(19)),
+        ("returned", date(2026, 11, 30), 1, datetime(2026, 12, 2, 12, 0, 1, tzinfo=UTC)),
+    ):
+        values = {"drug": "ixazomib", "kind": kind, "on_day": on, "quantity": quantity, "mg": 4}
+        await pen.fact(SupplyEvent, participant_id, at, **values)
 
 
 def reader(language: str) -> Reader:
@@ -61,6 +79,7 @@ def test_json_says_the_same(report: Compliance) -> None:
         ("study", "study_totals"),
         ("arm", "arm_totals"),
         ("week", "weeks"),
+        ("supply", "supplies"),
     ):
         table = [row for row in rows if row["row"] == kind]
         assert len(table) == len(content[name])
@@ -68,6 +87,13 @@ def test_json_says_the_same(report: Compliance) -> None:
             for column, value in entry.items():
                 assert _same(row[column], value), (kind, column, row[column], value)
     assert set(content["definitions"]) >= set(DEFINED)
+    assert content["supplies"] == [
+        {
+            **{"site": "TST", "subject_id": "TST-001", "drug": "ixazomib"},
+            **{"dispensed": 3, "returned": 0, "told_as_taken": 2, "should_be_left": 1},
+            **{"last_count_on": "2026-11-20", "counted": 0, "expected_then": 1, "difference": -1},
+        }
+    ]
     assert content["version"] == "1"
     assert content["catalogue"] == wording().hash("zh_Hans_CN")
 
@@ -106,7 +132,7 @@ def test_the_page_needs_nothing_but_itself(report: Compliance, language: str) ->
     assert not {"script", "link", "img", "iframe", "form"} & set(parsed.tags)
     assert "http" not in text
     assert " style=" not in text  # a console whose pages may not carry inline styles can still show it
-    assert parsed.tags.count("table") == 8
+    assert parsed.tags.count("table") == 9
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
