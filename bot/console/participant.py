@@ -12,6 +12,7 @@ from bot.services import (
     alert_inbox,
     dose_calendar,
     label_references,
+    off_plan,
     participant_page,
     sending_history,
     staff_enrolment,
@@ -29,6 +30,7 @@ async def overview(visit: Visit) -> Response:
         person = await participant_page.header(tx, visit.staff, participant_id)
         course = await timeline.load(tx, participant_id)
         doses = await dose_calendar.doses(tx, course)
+        beside = await off_plan.intakes(tx, course)
         today = dosing_date(tx.now, course.zone, course.study.dosing_day_ends)
         symptoms = await symptom_courses.trajectories(tx, participant_id)
         return visit.page(
@@ -38,7 +40,7 @@ async def overview(visit: Visit) -> Response:
             person=person,
             course=course,
             regimen=participant_page.regimen(course, tx.now),
-            cycles=dose_calendar.cycles(course, doses, tx.now, today),
+            cycles=dose_calendar.cycles(course, doses, beside, tx.now, today),
             eligibility=await staff_enrolment.eligibility(tx, participant_id),
             holds=await participant_page.holds(tx, participant_id),
             reach=await participant_page.reach(tx, participant_id),

@@ -10,14 +10,14 @@ from sqlalchemy import Row, or_, select
 
 from bot.db.doses import DoseEvent, DosePrompt, DoseReport
 from bot.dialogue.turn import JSON, Option, Phrase, Say
-from bot.services import people, timeline
+from bot.services import patient_calendar, people, timeline
 from bot.services.context import Tx
 from bot.services.done import Begin, Done
 from bot.services.dose_slots import dose_slot
 from bot.services.people import Who
 from bot.services.symptom_slots import begin_told
 from schedules.localtime import dosing_date, instant, local
-from schedules.regimen import cycle_spans, expected_cycle, is_held, planned_doses
+from schedules.regimen import is_held
 
 MENU = ("today", "calendar", "correct", "report", "nurse", "help", "stop")
 TELLING = ("today", "calendar", "correct", "report")  # of medicines and symptoms: after consent only
@@ -95,46 +95,6 @@ async def _latest_report(tx: Tx, dose_id: int) -> Row[Any] | None:
     )
 
 
-async def _calendar(tx: Tx, who: Who) -> Done:
-    """This cycle day by day, and the next one with the words that the site has still to confirm it."""
-    assert who.participant_id is not None
-    course = await timeline.load(tx, who.participant_id)
-    today = dosing_date(tx.now, course.zone, course.study.dosing_day_ends)
-    started = [
-        cycle for cycle in course.timeline.cycles if cycle.first_date <= today
-    ] or course.timeline.cycles[:1]
-    if not started:
-        return Done(says=(Say((Phrase("calendar.none"),)),))
-    lines: list[Phrase] = []
-    for cycle, days in cycle_spans(course.study, course.timeline.cycles):
-        if cycle.number >= started[-1].number:
-            end = cycle.first_date + timedelta(days=days - 1)
-            head: dict[str, Any] = {"cycle": cycle.number, "start": cycle.first_date, "end": end}
-            lines += [Phrase("calendar.head", head), *_days(course, cycle.number)]
-    lines.append(Phrase("calendar.rest"))
-    following = expected_cycle(course.study, course.timeline)
-    if following is not None:
-        text = "calendar.unconfirmed" if following.first_date <= today else "calendar.next"
-        lines.append(Phrase(text, {"cycle": following.number, "start": following.first_date}))
-    return Done(says=(Say(tuple(lines)),))
-
-
-def _days(course: timeline.Course, cycle: int) -> list[Phrase]:
-    days: dict[Any, list[str]] = {}
-    for dose in planned_doses(course.study, course.timeline):
-        if dose.cycle == cycle and not dose.held:
-            days.setdefault(dose.local_date, []).append(dose.drug)
-    return [
-        Phrase("calendar.line", {"date": day, "drugs": _drugs(drugs)}) for day, drugs in sorted(days.items())
-    ]
-
-
-def _drugs(names: list[str]) -> Phrase:
-    if len(names) == 1:
-        return Phrase(f"drug.{names[0]}")
-    return Phrase("drug.two", {"first": Phrase(f"drug.{names[0]}"), "second": Phrase(f"drug.{names[1]}")})
-
-
 async def _correct(tx: Tx, who: Who) -> Done:
     """The latest doses that were answered, and those that were asked about in vain."""
     assert who.participant_id is not None
@@ -181,7 +141,7 @@ async def _resume(tx: Tx, who: Who) -> Done:
 COMMANDS: dict[str, Callable[[Tx, Who], Awaitable[Done]]] = {
     "menu": _menu,
     "today": _today,
-    "calendar": _calendar,
+    "calendar": patient_calendar.calendar,
     "correct": _correct,
     "report": _report,
     "nurse": _nurse,

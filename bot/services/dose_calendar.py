@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -14,9 +15,11 @@ from bot.db.doses import DoseEvent, DoseJudgement, DosePrompt, DoseReport
 from bot.db.outbox import OutboundMessage
 from bot.errors import Refused
 from bot.services.context import Tx
+from bot.services.off_plan import OffPlan, cycle_of
 from bot.services.timeline import Course
 from schedules.adherence import DoseFact, Tally, standing, tally
 from schedules.dosing import DoseStatus, Judgement, closes_at
+from schedules.localtime import dosing_date
 from schedules.regimen import Cycle, PlannedDose, is_held
 
 PLANNED = "planned"  # not due yet
@@ -45,10 +48,13 @@ class Dose:
 
 @dataclass(frozen=True, slots=True)
 class Day:
+    """`number` is that of the cycle's plan; days before and after it stand only where something was taken on them."""
+
     number: int
     on: date
     doses: tuple[Dose, ...]
     today: bool
+    beside: tuple[OffPlan, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,25 +158,59 @@ def _dose(
     )
 
 
-def cycles(course: Course, found: list[Dose], now: datetime, today: date) -> tuple[CycleView, ...]:
-    """Newest first, every day of each. A cycle that ended early shows the days it had."""
+def taken_on(course: Course, dose: Dose) -> date:
+    """The patient's own day on which it was taken, as told; without a time the day it was planned for."""
+    at = dose.said.taken_at if dose.said is not None else None
+    return (
+        dose.fact.dose.local_date if at is None else dosing_date(at, dose.zone, course.study.dosing_day_ends)
+    )
+
+
+def cycles(
+    course: Course, found: list[Dose], beside: Sequence[OffPlan], now: datetime, today: date
+) -> tuple[CycleView, ...]:
+    """Newest first, every day of each; a cycle that ended early shows the days it had.
+
+    Days outside of it stand only where something was taken `beside` the plan.
+    """
     starts = sorted(course.timeline.cycles, key=lambda cycle: cycle.first_date)
     ends = [cycle.first_date for cycle in starts[1:]] + [date.max]
     views = [
-        _cycle(course, cycle, end, [dose for dose in found if dose.cycle == cycle.number], now, today)
+        _cycle(
+            course,
+            cycle,
+            end,
+            [dose for dose in found if dose.cycle == cycle.number],
+            [one for one in beside if cycle_of(starts, one.on) == cycle],
+            now,
+            today,
+        )
         for cycle, end in zip(starts, ends, strict=True)
     ]
     return tuple(reversed(views))
 
 
 def _cycle(
-    course: Course, cycle: Cycle, end: date, found: list[Dose], now: datetime, today: date
+    course: Course,
+    cycle: Cycle,
+    end: date,
+    found: list[Dose],
+    beside: Sequence[OffPlan],
+    now: datetime,
+    today: date,
 ) -> CycleView:
     length = min(course.study.cycle_days, (end - cycle.first_date).days)
+    numbers = {(one.on - cycle.first_date).days + 1 for one in beside} | {*range(1, length + 1)}
     days = []
-    for number in range(1, length + 1):
+    for number in sorted(numbers):
         on = cycle.first_date + timedelta(days=number - 1)
-        days.append(Day(number, on, tuple(dose for dose in found if dose.cycle_day == number), on == today))
-    drugs = list(dict.fromkeys(dose.drug for dose in found))
-    figures = tuple((drug, tally([dose.fact for dose in found if dose.drug == drug], now)) for drug in drugs)
+        doses = tuple(dose for dose in found if dose.cycle_day == number)
+        days.append(Day(number, on, doses, on == today, tuple(one for one in beside if one.on == on)))
+    drugs = dict.fromkeys((*(dose.drug for dose in found), *(one.drug for one in beside)))
+    figures = tuple((drug, _figures(drug, found, beside, now)) for drug in drugs)
     return CycleView(cycle.number, cycle.first_date, tuple(days), figures)
+
+
+def _figures(drug: str, found: list[Dose], beside: Sequence[OffPlan], now: datetime) -> Tally:
+    planned = tally([dose.fact for dose in found if dose.drug == drug], now)
+    return replace(planned, extra=planned.extra + sum(one.quantity for one in beside if one.drug == drug))

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from bot.db.alerts import Alert
 from bot.db.conversations import Question
@@ -58,6 +58,16 @@ async def test_a_dose_told_by_phone_is_marked_so_and_judged(town: Office) -> Non
         ("taken", "staff_by_phone", None),
         ("not_taken", "staff_by_phone", "forgot"),
     ]
+    async with town.ctx.begin() as tx:
+        for hours in (1, 90):  # on day 1, and before the first cycle
+            at = NOW - timedelta(hours=hours)
+            told = {"drug": "ixazomib", "status": "taken", "quantity": 1, "taken_at": at, "recorded_at": at}
+            whose = {"participant_id": person.participant_id, "recorded_by": "test", "as_whom": "self"}
+            await tx.execute(insert(DoseReport).values(**told, **whose))
+    async with town.signed_in("nurse") as nurse:
+        calendar = (await nurse.get(f"/console/participants/{person.participant_id}")).text
+    assert calendar.count('class="dose off_plan"') == 2
+    assert "2 extra" in calendar
     async with town.ctx.begin() as tx:
         judged = await tx.all(select(DoseJudgement).order_by(DoseJudgement.dose_judgement_id))
     assert [row.status for row in judged] == ["taken_in_window", "missed"]

@@ -36,6 +36,7 @@ SERVICE_IDS = re.findall(
 push.line push.view push.open_page push.reminder_again repeat.mark menu.text menu.today
 menu.calendar menu.correct menu.nurse menu.help menu.stop menu.resume today.none today.head
 today.line.due today.line.taken today.line.not_taken today.line.held today.line.waiting
+calendar.beside calendar.beside.legend
 calendar.head calendar.line calendar.next calendar.unconfirmed calendar.none calendar.rest
 drug.ixazomib drug.lenalidomide drug.two dose.mg study.nct04217967.title advice.food.ixazomib
 advice.food.lenalidomide late.take.ixazomib late.skip.ixazomib late.ask_site.ixazomib
@@ -60,6 +61,7 @@ PLACEHOLDERS = {
     "today.line.taken": {"drug", "dose", "time"}, "today.line.not_taken": {"drug", "dose"},
     "today.line.held": {"drug"}, "today.line.waiting": {"drug", "dose", "time"},
     "calendar.head": {"cycle", "start", "end"}, "calendar.line": {"date", "drugs"},
+    "calendar.beside": {"date", "drug"},
     "calendar.next": {"cycle", "start"}, "dose.mg": {"drug", "mg"},
     "late.ask_site.ixazomib": {"site_phone"}, "late.skip.lenalidomide": {"site_phone"},
     "late.take.ixazomib": set(), "late.skip.ixazomib": set(), "late.take.lenalidomide": set(),
