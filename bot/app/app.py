@@ -50,6 +50,7 @@ class App:
         self.telegram = telegram
         self.mail = EmailChannel(settings.smtp_url, settings.mail_from) if settings.smtp_url else None
         self.database = Database(settings.async_database_url)
+        self.mark = ""  # of the database, once it was checked
         self.worker: Worker | None = None
         keyring = Keyring(settings.keys.masters, settings.keys.lookup, settings.keys.seal)
         addresses = Addresses(public_url(settings), bot_name, MAIL_ACCOUNT)
@@ -74,7 +75,7 @@ class App:
                 bot_name = await _bot_name(telegram)
             app = cls(settings, telegram, bot_name)
             stack.push_async_callback(app.database.close)
-            await deployment.check(app.ctx, machine_now(), CLOCKS_APART_SECONDS, restored=restored)
+            app.mark = await deployment.check(app.ctx, machine_now(), CLOCKS_APART_SECONDS, restored=restored)
             yield app
 
     async def accept(self, inbound: Inbound) -> None:
@@ -87,7 +88,7 @@ class App:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Worker, news of the page and polling, while the block lasts."""
-        if self.mail is None and await deployment.mark(self.ctx) == "live":
+        if self.mail is None and self.mark == "live":
             log.warning("Staff get no mail: SUIYAO_SMTP_URL is not set", extra={"action": "no_mail"})
         self.worker = Worker(self.ctx, self._lines())
         polling = (

@@ -38,20 +38,23 @@ async def prepare(ctx: Ctx, mark: str, virtual_now: datetime | None = None) -> N
     ctx.keyring.verify(found.key_check)
 
 
-async def check(
-    ctx: Ctx, process_now: datetime, most_seconds_apart: float, *, restored: bool = False
-) -> None:
-    """Reach the database, fit its keys, compare clocks, read the definitions. Raises Misconfigured, one line.
+async def check(ctx: Ctx, process_now: datetime, most_seconds_apart: float, *, restored: bool = False) -> str:
+    """Reach the database, fit its keys, compare clocks, read the definitions. Returns what the database is marked as.
 
-    `restored`: only whoever is about to put a restored database in quarantine may open it.
+    `restored`: only whoever is about to put a restored database in quarantine may open it. Raises Misconfigured, one
+    line, also when the database is lost in the middle.
     """
     try:
-        async with ctx.database.begin() as (connection, now):
-            found = (await connection.execute(_SCHEMA)).scalar_one_or_none()
-            row = (await connection.execute(select(Deployment))).first()
-            epoch = str((await connection.execute(EPOCH)).scalar_one())
+        return await _check(ctx, process_now, most_seconds_apart, restored=restored)
     except (SQLAlchemyError, OSError) as problem:
         raise Misconfigured(f"SUIYAO_DATABASE_URL: {plain(problem)}") from None
+
+
+async def _check(ctx: Ctx, process_now: datetime, most_seconds_apart: float, *, restored: bool) -> str:
+    async with ctx.database.begin() as (connection, now):
+        found = (await connection.execute(_SCHEMA)).scalar_one_or_none()
+        row = (await connection.execute(select(Deployment))).first()
+        epoch = str((await connection.execute(EPOCH)).scalar_one())
     _same_schema(found or "none")
     if row is None:
         raise Misconfigured("SUIYAO_DATABASE_URL: this database is not prepared yet; run `suiyao migrate`")
@@ -66,6 +69,7 @@ async def check(
             f"clock: this machine is {apart:.0f} s away from the database's clock; set both by NTP and start again"
         )
     await _read_definitions(ctx)
+    return str(row.mark)
 
 
 def _same_schema(found: str) -> None:

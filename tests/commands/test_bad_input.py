@@ -11,6 +11,8 @@ import pytest
 from bot.app import app
 from bot.db.embedded import EmbeddedPostgres
 from bot.rehearsal.real.serving import ROOT, environment, keys
+from bot.services.book import Book
+from bot.services.context import Tx
 from tests.commands.conftest import Shell
 
 SHIPPED = (ROOT / "schedules/studies/nct04217967.toml").read_text(encoding="utf-8")
@@ -74,6 +76,20 @@ def test_serve_refuses_a_wrong_setting(
     said = shell.refused("serve", more={name: value})
     assert said.startswith(line), said
     assert "secret" not in said or value not in said
+
+
+def test_a_database_that_is_lost_while_serve_starts(
+    ready: Shell, monkeypatch: pytest.MonkeyPatch, postgres: EmbeddedPostgres, database_name: str
+) -> None:
+    read = Book.refresh
+
+    async def lost(book: Book, tx: Tx) -> None:
+        others = "pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        assert postgres.sql(f"SELECT count(pg_terminate_backend(pid)) FROM {others}", database_name) != "0"
+        await read(book, tx)
+
+    monkeypatch.setattr(Book, "refresh", lost)
+    assert ready.refused("serve").startswith("SUIYAO_DATABASE_URL: ")
 
 
 def test_a_port_in_use(ready: Shell, taken_port: int) -> None:
