@@ -36,7 +36,6 @@ SERVICE_IDS = re.findall(
 push.line push.view push.open_page push.reminder_again repeat.mark menu.text menu.today
 menu.calendar menu.correct menu.nurse menu.help menu.stop menu.resume today.none today.head
 today.line.due today.line.taken today.line.not_taken today.line.held today.line.waiting
-calendar.beside calendar.beside.legend
 calendar.head calendar.line calendar.next calendar.unconfirmed calendar.none calendar.rest
 drug.ixazomib drug.lenalidomide drug.two dose.mg study.nct04217967.title advice.food.ixazomib
 advice.food.lenalidomide late.take.ixazomib late.skip.ixazomib late.ask_site.ixazomib
@@ -50,7 +49,7 @@ push.settled push.over question.past question.changed reply.already_answered
 reply.edited_relayed reply.no_telegram reply.channel_off reply.ended.death link.first dose.nothing_open
 dose.today_recorded advice.vomited told.passed_on question.how question.missed
 question.nothing_missed question.together question.tail question.passed_on advice.double unplanned.hello
-visit.blood visit.clinic visit.pregnancy_test visit.contraception
+visit.blood visit.clinic visit.pregnancy_test visit.contraception calendar.beside calendar.beside.legend
 correct.was.unanswered settled.both question.closed welcome.first danger.urgent_no_site
 """,
 )
