@@ -26,8 +26,8 @@ check: $(VENV)/installed-dev ## style, types, who may know whom, definitions and
 	$(BIN)/lint-imports
 	$(BIN)/python -m bot check
 
-bench: $(VENV)/installed-dev ## what is measured against a peer or a floor, each printing a ratio
-	@set -e; for file in benchmarks/[a-z]*.py; do $(BIN)/python -m benchmarks.$$(basename $$file .py); done
+bench: $(VENV)/installed-dev ## what is measured against a peer or a floor, each printing a ratio; writes benchmarks/RESULTS.md
+	$(BIN)/python -m benchmarks
 
 rehearse: $(VENV)/installed-run ## a study year of 200 people played ahead of time with every fault; takes hours
 	@mkdir -p build

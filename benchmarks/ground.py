@@ -9,7 +9,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from datetime import time as clock
 from pathlib import Path
 
@@ -62,15 +62,22 @@ def fresh_database(server: EmbeddedPostgres, name: str) -> str:
 
 
 @asynccontextmanager
-async def house(url: str) -> AsyncIterator[Ctx]:
+async def house(url: str, stands_at: datetime | None = None) -> AsyncIterator[Ctx]:
+    """On an empty database. With `stands_at` its clock stands still there."""
+    async with entered(url) as ctx:
+        await deployment.prepare(ctx, "rehearsal" if stands_at else "demo", stands_at)
+        await book.publish(ctx, [source for _, source in shipped()], "bench")
+        yield ctx
+
+
+@asynccontextmanager
+async def entered(url: str) -> AsyncIterator[Ctx]:
+    """What one process holds of a house that was made before."""
     database = Database(url, pool_size=20)
     keyring = Keyring({"master-1": b"m" * 32}, b"l" * 32, b"s" * 32)
     addresses = Addresses("http://127.0.0.1:8080", "bench_bot", "none")
-    ctx = Ctx(database, keyring, load_wording(LOCALES), book.Book(), addresses, at_commit)
     try:
-        await deployment.prepare(ctx, "demo")
-        await book.publish(ctx, [source for _, source in shipped()], "bench")
-        yield ctx
+        yield Ctx(database, keyring, load_wording(LOCALES), book.Book(), addresses, at_commit)
     finally:
         await database.close()
 

@@ -1,0 +1,73 @@
+"""Two weeks ahead for many participants, and one whose plan is looked at again, beside the bare rows that planning writes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
+
+from sqlalchemy import func, insert, select
+
+from benchmarks.ground import Measured, fresh_database, house, in_flight, linked, postgres
+from bot.db.doses import DoseEvent
+from bot.db.timers import Timer
+from bot.services import planning
+from bot.services.context import Ctx
+
+PEOPLE = 300
+NOW = datetime(2026, 1, 4, 2, tzinfo=UTC)
+WIDTH = 4
+
+
+async def main() -> None:
+    with postgres() as server:
+        url = await asyncio.to_thread(fresh_database, server, "plans")
+        async with house(url, NOW) as ctx:
+            await linked(ctx, PEOPLE, date(2026, 1, 5))
+            again = await _of_all(ctx, _replan)
+            server.sql("TRUNCATE dose_event, timer CASCADE", "plans")
+            anew = await _of_all(ctx, _replan)
+            async with ctx.begin() as tx:
+                doses, timers = (
+                    int(await tx.scalar(select(func.count()).select_from(table))) // PEOPLE
+                    for table in (DoseEvent, Timer)
+                )
+            floor = await _of_all(ctx, partial(_bare, doses + timers))
+    print(f"floor: {doses} doses and {timers} timers written bare  {floor}")
+    print(f"14 days of one participant planned      {anew}   {anew.rate / floor.rate:.2f} of the floor")
+    print(f"one planned again, nothing changes      {again}")
+    print(f"10,000 participants in one process: {10_000 / anew.rate:.0f} s")
+
+
+async def _of_all(ctx: Ctx, one: Callable[[Ctx, int], Awaitable[None]]) -> Measured:
+    return await in_flight([partial(one, ctx, person) for person in range(1, PEOPLE + 1)], WIDTH)
+
+
+async def _replan(ctx: Ctx, participant_id: int) -> None:
+    async with ctx.begin() as tx:
+        await planning.replan(tx, participant_id)
+
+
+async def _bare(rows: int, ctx: Ctx, participant_id: int) -> None:
+    """The same number of rows, of timers alone, in one statement."""
+    values = [
+        {
+            "kind": "bare",
+            "key": f"{participant_id}:{number}",
+            "participant_id": participant_id,
+            "due_at": NOW + timedelta(days=number),
+            "expires_at": NOW + timedelta(days=number + 1),
+            "payload": {},
+            "state": "cancelled",
+            "tries": 0,
+            "created_at": NOW,
+        }
+        for number in range(rows)
+    ]
+    async with ctx.begin() as tx:
+        await tx.execute(insert(Timer), values)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
