@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from playwright.async_api import Browser, Page
 
 import bot.db.database
@@ -23,6 +24,8 @@ from tests.support.kept import compiling_once, parsed_once, woven_once
 
 ROOT = Path(__file__).resolve().parent.parent
 CLUSTER_FOLDER = pytest.StashKey[Path]()
+settings.register_profile("suiyao", deadline=None)  # a busy machine is no finding
+settings.load_profile("suiyao")
 NOT_RUN = ("skipped", "xfailed", "xpassed", "deselected")
 
 
