@@ -161,6 +161,8 @@ async def open_of(tx: Tx, participant_id: int) -> list[tuple[int, Talk]]:
 
 
 async def _talks(tx: Tx, *conditions: Any) -> list[tuple[int, Talk]]:
-    rows = await tx.all(_TALK.where(Question.state == "open", *conditions))
+    rows = await tx.all(
+        _TALK.where(Question.state == "open", *conditions).order_by(Conversation.conversation_id)
+    )
     found = [(row.contact_id, await talk_of(tx, row)) for row in rows]
     return [(contact_id, talk) for contact_id, talk in found if talk is not None]

@@ -125,7 +125,10 @@ async def fire_next(ctx: Ctx, kinds: Mapping[str, Fire]) -> bool:
 async def _next(tx: Tx, owners: list[int]) -> Row[Any] | None:
     locked = await try_lock(tx, owners) if owners else None
     query = (
-        select(Timer).where(Timer.state == "waiting", Timer.due_at <= tx.now).order_by(Timer.due_at).limit(1)
+        select(Timer)
+        .where(Timer.state == "waiting", Timer.due_at <= tx.now)
+        .order_by(Timer.due_at, Timer.timer_id)
+        .limit(1)
     )
     if locked is not None:
         return await tx.first(query.where(Timer.participant_id == locked))

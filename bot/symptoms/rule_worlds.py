@@ -89,17 +89,28 @@ def _about(grading: Grading, line: Condition) -> set[str]:
 
 
 def _known(rules: tuple[TriageRule, ...], tests: Iterable[Test]) -> tuple[Mapping[str, float | str], ...]:
-    """Nothing known, and everything that these rules tell apart."""
-    named = {test.key for rule in rules for line in rule.when for test in line if test.subject == "known"}
-    choices: list[list[tuple[str, float | str] | None]] = []
-    for key in sorted(named):
-        wanted = [test for test in tests if test.subject == "known" and test.key == key]
-        if KNOWN[key] == "number":
-            limits = {test.number for test in wanted if test.number is not None}
-            choices.append([None, *((key, limit + step) for limit in sorted(limits) for step in (-0.1, 0))])
-        else:
-            choices.append([None, *((key, word) for test in wanted for word in test.wanted)])
-    return tuple(dict(one for one in chosen if one is not None) for chosen in product(*choices))
+    """Nothing known, and for each line everything that it tells apart.
+
+    What no line looks at together need not be tried together: a value that is not known meets no rule, so the fewer there
+    are, the sooner a worse answer would be seen to fall.
+    """
+    wanted = [test for test in tests if test.subject == "known"]
+    found: dict[frozenset[tuple[str, float | str]], Mapping[str, float | str]] = {frozenset(): {}}
+    for line in (line for rule in rules for line in rule.when):
+        keys = sorted({test.key for test in line if test.subject == "known"})
+        for chosen in product(*(_values(key, wanted) for key in keys)):
+            values = dict(one for one in chosen if one is not None)
+            found[frozenset(values.items())] = values
+    return tuple(found.values())
+
+
+def _values(key: str, wanted: Iterable[Test]) -> list[tuple[str, float | str] | None]:
+    """Unknown, and a value on either side of every limit, or each word, that some rule names."""
+    mine = [test for test in wanted if test.key == key]
+    if KNOWN[key] == "number":
+        limits = {test.number for test in mine if test.number is not None}
+        return [None, *((key, limit + step) for limit in sorted(limits) for step in (-0.1, 0))]
+    return [None, *((key, word) for test in mine for word in test.wanted)]
 
 
 def _ways(check: Questionnaire, name: str, keys: list[str], tests: Iterable[Test]) -> list[Answers]:

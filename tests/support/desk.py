@@ -21,9 +21,13 @@ class Desk:
     def __init__(self, url: str) -> None:
         self._loop = asyncio.new_event_loop()
         threading.Thread(target=self._loop.run_forever, daemon=True).start()
-        self._connection = self._wait(asyncpg.connect(url))
+        self._url = url
+        self._connection: Any = None
 
     def do(self, statement: str) -> None:
+        """A test may have restarted the server since."""
+        if self._connection is None or self._connection.is_closed():
+            self._connection = self._wait(asyncpg.connect(self._url))
         self._wait(self._connection.execute(statement))
 
     def _wait(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
