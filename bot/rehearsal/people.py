@@ -218,7 +218,9 @@ class Hands:
             person.ledger.losses.append(now)
 
     async def look(self, person: Person, phone: Phone) -> None:
-        """The page is opened; what stands there was seen."""
+        """The page is opened; what stands there was seen. While the house is down it does not open."""
+        if self.house.faults.away("house"):
+            return
         screen = await screens.view(self.house.sound, ACCOUNT, phone.address)
         if screen is None:
             return

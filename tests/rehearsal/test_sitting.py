@@ -1,0 +1,56 @@
+"""What virtual people write into their ledgers is what their screens said."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from random import Random
+from types import SimpleNamespace
+from typing import Any
+
+from bot.rehearsal.body import Body
+from bot.rehearsal.ledger import Ledger, Order
+from bot.rehearsal.people import Hands, Person
+from bot.rehearsal.persona import PERSONAS
+from bot.rehearsal.phones import Phone
+from bot.rehearsal.rates import load
+from bot.rehearsal.reading import read
+from bot.rehearsal.sitting import Sitting
+
+BEGIN = datetime(2027, 1, 11, 16, 0, tzinfo=UTC)  # midnight in Shanghai, 12 January
+TYPED_LATE = datetime(2027, 1, 14, 9, 0, tzinfo=UTC)  # day 3 of a cycle that nobody had typed
+BOTH = "该吃药了，这次是两种：\n伊沙佐米 4毫克\n来那度胺 25毫克\n先说伊沙佐米（1/2），吃了吗？"
+
+
+def person() -> Person:
+    ledger = Ledger(0, "REA", "combination")
+    ledger.orders += [
+        Order(BEGIN, BEGIN, "arm", "combination"),
+        Order(BEGIN, BEGIN, "habit", "Asia/Shanghai 08:00 21:30 07:30"),
+        Order(TYPED_LATE, TYPED_LATE, "cycle", cycle=1, on=date(2027, 1, 12)),
+    ]
+    body = Body("combination", Random(1), load(), date(2027, 1, 12))
+    phone = Phone("1", "web")
+    return Person(ledger, PERSONAS[0], Random(1), body, [phone], "Asia/Shanghai", "0000")
+
+
+def house(*, away: bool) -> Any:
+    """As much of it as is looked at; it has no database, so that a page that opens fails."""
+    return SimpleNamespace(now=TYPED_LATE, faults=SimpleNamespace(away=lambda name: away))
+
+
+def test_both_taken_means_the_doses_of_the_question_also_where_they_are_of_different_days() -> None:
+    one = person()
+    question = read(BOTH, ("taken", "later", "not_taken", "all_taken"), one.today(TYPED_LATE))
+    sitting = Sitting(Hands(house(away=False)), one, one.phones[0])
+    about = sitting.about(question)
+    assert about is not None and (about.drug, about.on) == ("ixazomib", date(2027, 1, 12))
+    # The window of day 1 of lenalidomide is over: what is asked about beside ixazomib is day 3.
+    assert [(dose.drug, dose.on) for dose in sitting.beside(question)] == [
+        ("lenalidomide", date(2027, 1, 14))
+    ]
+
+
+async def test_a_page_does_not_open_while_the_house_is_down() -> None:
+    one = person()
+    await Hands(house(away=True)).look(one, one.phones[0])
+    assert one.ledger.asked == [] and one.ledger.seen == []
