@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, exists, literal, select
 
+from bot.db.deployments import RestoreGap
 from bot.db.doses import DoseEvent
 from bot.dialogue.turn import JSON
 from bot.services.context import Tx
@@ -15,6 +16,8 @@ from bot.services.timeline import Course
 from schedules.dosing import Lateness, lateness
 from schedules.localtime import local
 from schedules.regimen import next_due
+
+JUST_NOW = timedelta(minutes=1)  # nearly every dose is asked about when it is due: then nothing is looked up
 
 
 async def slots_for(tx: Tx, course: Course, doses: list[Row[Any]], who: Who, purpose: str) -> dict[str, JSON]:
@@ -28,6 +31,8 @@ async def slots_for(tx: Tx, course: Course, doses: list[Row[Any]], who: Who, pur
 async def dose_slot(tx: Tx, course: Course, dose: Row[Any], purpose: str) -> dict[str, JSON]:
     drug = course.study.drugs[dose.drug]
     mode = mode_of(course, dose.drug, dose.due_at, tx.now)
+    if mode == "take" and (purpose == "followup" or await _perhaps_told(tx, dose.due_at)):
+        mode = "did"
     return {
         "dose_id": str(dose.dose_id),
         "drug": dose.drug,
@@ -35,8 +40,16 @@ async def dose_slot(tx: Tx, course: Course, dose: Row[Any], purpose: str) -> dic
         "previous_at": await _previous(tx, dose),
         "dose_mg": format(dose.dose_mg.normalize(), "f"),
         "advice": drug.food_advice,
-        "mode": "did" if purpose == "followup" and mode == "take" else mode,
+        "mode": mode,
     }
+
+
+async def _perhaps_told(tx: Tx, due_at: datetime) -> bool:
+    """It was due before a backup was restored, so that what was told of it may be lost, even where it is planned only
+    now: decisions of the gap are entered again. Whoever may have taken it is not to take it twice."""
+    if tx.now - due_at < JUST_NOW:
+        return False
+    return bool(await tx.scalar(select(exists(literal(1)).where(RestoreGap.until >= due_at))))
 
 
 async def _previous(tx: Tx, dose: Row[Any]) -> JSON:

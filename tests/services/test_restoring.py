@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from bot.db.timers import Timer
 from bot.errors import Misconfigured, Refused
 from bot.messages import Kind
 from bot.rehearsal.stage import Stage
-from bot.services import deployment, restoring
+from bot.services import deployment, dose_slots, reminding, restoring, timeline
 from bot.services.context import Ctx
 from bot.setting_forms import asyncpg_url
 from tests.support import house
@@ -84,3 +85,11 @@ async def test_a_backup_is_recognised_and_asks_instead_of_telling(
             assert len(await tx.all(select(RestoreGap))) == 1
             with pytest.raises(Refused):
                 await restoring.quarantine(tx, "test")
+        again = await house.enrolled(
+            replace(town, ctx=ctx), "lenalidomide"
+        )  # decided in the gap, entered again
+        async with ctx.begin() as tx:
+            course = await timeline.load(tx, again.participant_id)
+            [dose] = await reminding.unanswered(tx, course)
+            slot = await dose_slots.dose_slot(tx, course, dose, "prompt")
+        assert slot["mode"] == "did", "he may have taken it in the gap: nobody tells him to take it"

@@ -26,7 +26,7 @@ async def count(evidence: Evidence) -> Findings:
 
 
 async def _nothing_old(tx: Tx, found: Findings, gap: Gap) -> None:
-    """What waited when the backup was made has most likely gone out since."""
+    """What waited when the backup was made has most likely gone out since. What was planned afterwards has not."""
     waited = await tx.all(
         select(OutboundMessage).where(
             OutboundMessage.created_at <= gap.since,
@@ -35,7 +35,9 @@ async def _nothing_old(tx: Tx, found: Findings, gap: Gap) -> None:
         )
     )
     due = await tx.all(
-        select(Timer).where(Timer.kind.in_(ASKING), Timer.due_at <= gap.until, Timer.settled_at >= gap.until)
+        select(Timer)
+        .where(Timer.kind.in_(ASKING), Timer.created_at <= gap.since)
+        .where(Timer.due_at <= gap.until, Timer.settled_at >= gap.until)
     )
     found.checked += len(waited) + len(due)
     found.violations += [
@@ -82,7 +84,7 @@ async def _asked_again(tx: Tx, found: Findings, evidence: Evidence, gap: Gap) ->
         select(DosePrompt.asked_at, DoseEvent.participant_id, DoseEvent.drug, DoseEvent.due_at)
         .join(DoseEvent, DoseEvent.dose_id == DosePrompt.dose_id)
         .where(DosePrompt.mode == "take", DosePrompt.asked_at >= gap.until)
-        .where(DoseEvent.due_at <= gap.until, DoseEvent.due_at >= gap.since)
+        .where(DoseEvent.due_at <= gap.until)
     )
     found.violations += [
         Violation(
