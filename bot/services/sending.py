@@ -36,10 +36,12 @@ from bot.errors import NotSent, Rejected, SendError, TooFast, Unclear, Unreachab
 from bot.messages import Choice, Outbound, Press
 from bot.services import delivery_failures, prompting, sealing, second_look
 from bot.services.context import Ctx, Tx
+from bot.services.outbox import Lane
 
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=60)
+ALERT_PAUSE = timedelta(seconds=30)  # so long an alert heeds its own wait, and no other's
 BACK_OFF = (timedelta(seconds=2), timedelta(seconds=10), timedelta(seconds=30), timedelta(seconds=60))
 
 
@@ -72,7 +74,8 @@ async def claim(ctx: Ctx, channel: str, account: str, pace: Pace, limit: int = 2
         free = min(limit, _free(tx.now, line.next_free_at, pace))
         if free <= 0:
             return []
-        found = (await tx.execute(_CLAIMABLE, _values(tx, channel, account, free))).all()
+        values = {"channel": channel, "account": account, "now": tx.now, "free": free}
+        found = (await tx.execute(_CLAIMABLE, values)).all()
         rows = await second_look.may_go(tx, found)
         if not rows:
             return []
@@ -80,10 +83,6 @@ async def claim(ctx: Ctx, channel: str, account: str, pace: Pace, limit: int = 2
         await _spend(tx, line, len(rows), pace)
         parcels = [await _parcel(tx, row) for row in rows]
         return [parcel for parcel in parcels if parcel is not None]
-
-
-def _values(tx: Tx, channel: str, account: str, free: int) -> dict[str, object]:
-    return {"channel": channel, "account": account, "now": tx.now, "free": free}
 
 
 _m = aliased(OutboundMessage, name="m")
@@ -120,7 +119,7 @@ _CLAIMABLE = (
         _m.account == bindparam("account"),
         _m.send_after <= _now,
         _m.expires_at > _now,
-        or_(Contact.held_until.is_(None), Contact.held_until <= _now),
+        or_(_m.lane == Lane.ALERT, Contact.held_until.is_(None), Contact.held_until <= _now),
         or_(Contact.next_send_at.is_(None), Contact.next_send_at <= _now),
         ~exists(literal(1)).where(_other.contact_id == _m.contact_id, _other.state == "sending"),
         ~exists(literal(1)).where(
@@ -240,11 +239,12 @@ def _outcome(result: str | SendError) -> tuple[str, str | None]:
 async def _not_delivered(tx: Tx, row: Row[Any], error: SendError) -> None:
     match error:
         case TooFast():
-            until = tx.now + timedelta(seconds=error.retry_after_seconds)
+            wait = timedelta(seconds=error.retry_after_seconds)
             await tx.execute(
-                update(Contact).where(Contact.contact_id == row.contact_id).values(held_until=until)
+                update(Contact).where(Contact.contact_id == row.contact_id).values(held_until=tx.now + wait)
             )
-            await _set(tx, row.message_id, state="queued", send_after=until)
+            own = wait if row.lane != Lane.ALERT else min(wait, ALERT_PAUSE)
+            await _set(tx, row.message_id, state="queued", send_after=tx.now + own)
         case NotSent():
             step = min(row.attempts, len(BACK_OFF)) if row.lane else 1  # alerts are never put off for long
             await _set(tx, row.message_id, state="queued", send_after=tx.now + BACK_OFF[step - 1])

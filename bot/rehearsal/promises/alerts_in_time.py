@@ -11,24 +11,19 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from bot.db.alerts import Alert, AlertRepeat, AlertStep
-from bot.db.outbox import DeliveryAttempt, OutboundMessage
-from bot.rehearsal import wire
+from bot.db.outbox import OutboundMessage
 from bot.rehearsal.evidence import Evidence, Findings, Violation
 from bot.rehearsal.ledger import Ledger, Letter, Worry
 from bot.services.outbox import Lane
+from bot.services.sending import ALERT_PAUSE
 
 ON_THE_WIRE = timedelta(seconds=5)
 UNKNOWN = timedelta(seconds=100)  # a killed sender's lease, and the wait before a repetition
 ANSWERED = timedelta(minutes=2)  # an act that met a fault is handled so much later at most
 CLOCKS = timedelta(hours=3)  # of everybody on call, one after the other, with what faults add
+AWAY = {"outage": timedelta(0), "house": timedelta(0), "storm:email": ALERT_PAUSE}  # and the pause after it
 CHECK_OPEN = timedelta(days=5)  # until a check that was left off is closed
 WORSE = {"emergency": 0, "urgent": 1, "routine": 2}
-LONGEST_WAIT = timedelta(seconds=wire.LONGEST_WAIT)
-_SLOWED = (
-    select(OutboundMessage.contact_id, DeliveryAttempt.finished_at)
-    .join(DeliveryAttempt, DeliveryAttempt.message_id == OutboundMessage.message_id)
-    .where(DeliveryAttempt.outcome == "too_fast")
-)
 _ALERT = re.compile(r"/console/alerts/(\d+)")
 
 
@@ -38,7 +33,6 @@ async def count(evidence: Evidence) -> Findings:
         steps = await tx.all(select(AlertStep).order_by(AlertStep.alert_step_id))
         repeats = await tx.all(select(AlertRepeat))
         notices = await tx.all(select(OutboundMessage).where(OutboundMessage.lane == int(Lane.ALERT)))
-        slowed = {(row.contact_id, row.finished_at) for row in await tx.all(_SLOWED)}
     found = Findings()
     of_person: defaultdict[int, list[Row[Any]]] = defaultdict(list)
     for alert in alerts:
@@ -53,7 +47,7 @@ async def count(evidence: Evidence) -> Findings:
         if alert.tier != "routine":
             found.checked += 1
             mine = [row for row in notices if (row.unique_key or "").startswith(f"alert:{alert.alert_id}:")]
-            _on_the_wire(found, evidence, alert, arrived.get(alert.alert_id), mine, slowed)
+            _on_the_wire(found, evidence, alert, arrived.get(alert.alert_id), mine)
             _ended(found, evidence, alert, [step for step in steps if step.alert_id == alert.alert_id])
     return found
 
@@ -90,34 +84,24 @@ def _on_the_wire(
     alert: Row[Any],
     arrived: datetime | None,
     notices: list[Row[Any]],
-    slowed: set[tuple[int, datetime]],
 ) -> None:
     raised: datetime = alert.raised_at
     limit = raised + ON_THE_WIRE
     back = [
-        end
-        for name in ("outage", "house", "storm:email")
-        if (end := evidence.away(name, raised, limit)) is not None
+        end + pause for name, pause in AWAY.items() if (end := evidence.away(name, raised, limit)) is not None
     ]
     if back:
-        limit = max(limit, *(end + ON_THE_WIRE for end in back))
+        limit = max(back) + ON_THE_WIRE
     if limit > evidence.as_of or (arrived is not None and arrived <= limit):
         return
     where = f"alert {alert.alert_id} {alert.kind} {alert.tier}"
     late = f"{(arrived - raised).total_seconds():.0f} s" if arrived else "never"
     hit = [struck for row in notices for struck in evidence.hit(f"m{row.message_id}")]
     held = [struck for struck in hit if struck.kind in ("too_fast", "rejected")]
-    asked_to_wait = any(
-        contact_id == row.contact_id and at <= limit < at + LONGEST_WAIT
-        for contact_id, at in slowed
-        for row in notices
-    )
     if evidence.gap_within(raised, limit):
         found.allowed["its hour fell into the gap of a restore"] += 1
     elif held:
         found.allowed[f"kept back by the provider: {held[0].kind}"] += 1
-    elif asked_to_wait:
-        found.allowed["kept back by the provider: told to wait before with this mailbox"] += 1
     elif (
         arrived is not None
         and arrived <= limit + UNKNOWN
