@@ -61,7 +61,9 @@ async def test_six_choices_and_none_are_readable_on_a_small_phone(
             backend.ask(device, asked)
             await page_360.reload(wait_until="domcontentloaded")
             await expect(page_360.get_by_role("button", name=asked.choices[0].label)).to_be_visible()
-            await page_360.screenshot(path=screenshots / f"check-{language}-{number}.png", full_page=True)
+            await page_360.screenshot(
+                path=screenshots / f"check-{language}-{number}.png", full_page=True, scale="css"
+            )
             found = await measure(page_360)
             assert found.faults == [], asked.text
             assert found.width <= 360

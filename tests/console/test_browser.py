@@ -168,7 +168,7 @@ async def test_every_page_fits_and_is_pictured(
                     assert response is not None and response.status == 200, path
                     await fits(page)
                     picture = screenshots / f"console-{name}-{width}-{language}.png"
-                    await page.screenshot(path=picture, full_page=True)
+                    await page.screenshot(path=picture, full_page=True, scale="css")
 
 
 @pytest.mark.parametrize(("width", "language"), [(360, "zh"), (1366, "en")])
@@ -177,7 +177,9 @@ async def test_a_nurse_signs_in_takes_an_alert_and_closes_it(
 ) -> None:
     async with served(town) as base, window(browser, base, width, language) as page:
         await page.goto("/console")
-        await page.screenshot(path=screenshots / f"console-sign-in-{width}-{language}.png", full_page=True)
+        await page.screenshot(
+            path=screenshots / f"console-sign-in-{width}-{language}.png", full_page=True, scale="css"
+        )
         await page.fill("input[name=name]", email("nurse"))
         await page.fill("input[name=password]", PASSWORD)
         await page.click("main button.go")
@@ -189,7 +191,9 @@ async def test_a_nurse_signs_in_takes_an_alert_and_closes_it(
         await page.click("button[value=called]")
         await page.wait_for_url("**done=alert_acted")
         await fits(page)
-        await page.screenshot(path=screenshots / f"console-alert-{width}-{language}.png", full_page=True)
+        await page.screenshot(
+            path=screenshots / f"console-alert-{width}-{language}.png", full_page=True, scale="css"
+        )
         await page.select_option("select[name=outcome]", "sent_to_emergency")
         await page.fill("textarea[name=note]", "已打120，家属陪同。")
         await page.click("form[action$=close] button")
@@ -213,7 +217,7 @@ async def test_a_decision_is_seen_before_it_is_made(
         await form.locator("button").click()
         await page.wait_for_selector(".preview .change")
         await fits(page)
-        await page.screenshot(path=screenshots / "console-preview-360-zh.png", full_page=True)
+        await page.screenshot(path=screenshots / "console-preview-360-zh.png", full_page=True, scale="css")
         await page.click(".preview button.go")
         await page.wait_for_url("**done=decided")
         assert "暂停中" in await page.inner_text("main")

@@ -63,7 +63,7 @@ class Hand:
         """A picture of the whole page, which must suit old eyes and fingers."""
         self.taken += 1
         await self.page.screenshot(
-            path=self.album / f"{self.name}-{self.taken:02d}-{what}.png", full_page=True
+            path=self.album / f"{self.name}-{self.taken:02d}-{what}.png", full_page=True, scale="css"
         )
         found = await measure(self.page)  # it unfolds everything
         await self.page.evaluate(

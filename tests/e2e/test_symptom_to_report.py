@@ -115,6 +115,6 @@ async def test_a_worrying_answer_is_taken_closed_and_reported(
 
 
 async def _picture(page: Page, album: Path, name: str, *, fits: bool = True) -> None:
-    await page.screenshot(path=album / f"e2e-desk-{name}.png", full_page=True)
+    await page.screenshot(path=album / f"e2e-desk-{name}.png", full_page=True, scale="css")
     wider = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert wider <= 0 or not fits

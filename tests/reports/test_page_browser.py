@@ -27,14 +27,14 @@ async def test_a_sheet_of_paper_holds_it(
     view.on("request", lambda request: fetched.append(request.url))
     await view.set_content(html)
     assert await view.evaluate("document.documentElement.scrollWidth") <= 1366
-    await view.screenshot(path=screenshots / name, full_page=True)
+    await view.screenshot(path=screenshots / name, full_page=True, scale="css")
     await view.emulate_media(media="print")
     await view.set_viewport_size(
         {"width": 1032, "height": 700}
     )  # A4 across, within its margins, at 96 dots per inch
     wide = "[...document.querySelectorAll('table')].map(one => one.scrollWidth)"
     assert max(await view.evaluate(wide)) <= 1032
-    await view.screenshot(path=screenshots / name.replace(".png", "-print.png"), full_page=True)
+    await view.screenshot(path=screenshots / name.replace(".png", "-print.png"), full_page=True, scale="css")
     sheets = await view.pdf(prefer_css_page_size=True, print_background=True)
     (screenshots / name.replace(".png", ".pdf")).write_bytes(sheets)
     assert fetched == []
