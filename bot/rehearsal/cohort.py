@@ -28,7 +28,7 @@ NURSE = Author("staff:1", "staff")
 LINKING = ("1", "1", "1", "1")  # myself, agree, keep, keep
 SURNAMES = "王李张刘陈杨赵黄周吴"
 
-LOOKS = timedelta(minutes=20)  # people look at their phones at these moments: fewer instants to play
+LOOKS = timedelta(minutes=30)  # people look at their phones at these moments: fewer instants to play
 
 Act = Callable[[], Awaitable[None]]
 
