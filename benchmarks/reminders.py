@@ -1,8 +1,7 @@
 """Reminders that are due at the same instant: decided anew, written down and put in the outbox, by one process and by two.
 
 Each is a whole prompt: plan, status, quiet hours, consent and open questions are read again, the question is sealed, its
-nudges and its end are set. Then the same among a million timers that are planned for later. The peer keeps its jobs in memory
-and only calls a function: what it drops is what counts.
+nudges and its end are set. Then the same among a million timers that are planned for later.
 """
 
 from __future__ import annotations
@@ -13,10 +12,8 @@ import resource
 import time
 from datetime import UTC, date, datetime
 from multiprocessing.synchronize import Barrier
-from typing import Any
 
 from sqlalchemy import text
-from telegram.ext import Application, ContextTypes, JobQueue
 
 from benchmarks.ground import entered, fresh_database, house, linked, postgres
 from bot.db.embedded import EmbeddedPostgres
@@ -29,7 +26,6 @@ PLANNED = (10_000, 1_000_000)
 DAY = date(2026, 1, 5)
 BEFORE = datetime(2026, 1, 4, 2, tzinfo=UTC)
 DUE_AT = datetime(2026, 1, 5, 0, 0, tzinfo=UTC)  # 08:00 in Shanghai
-PEER_SIZES = (1_000, 10_000)
 
 
 async def main() -> None:
@@ -50,8 +46,6 @@ async def main() -> None:
     print(
         f"cost of one at {PLANNED[1]:,} planned / at {PLANNED[0]:,}: {cost[PLANNED[1]] / cost[PLANNED[0]]:.2f}"
     )
-    for size in PEER_SIZES:
-        await _peer(size)
 
 
 def _url(server: EmbeddedPostgres, name: str) -> str:
@@ -110,29 +104,6 @@ async def _fire_all(url: str) -> tuple[float, float, float]:
 
         await asyncio.gather(*(lane() for _ in range(FIRERS)))
         return began, time.monotonic(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
-async def _peer(size: int) -> None:
-    """python-telegram-bot's JobQueue as it comes: in memory, and a job a second late is dropped."""
-    queue: JobQueue[Any] = JobQueue()
-    queue.set_application(Application.builder().token("1:benchmark").job_queue(queue).build())
-    ran = 0
-
-    async def remind(_: ContextTypes.DEFAULT_TYPE) -> None:
-        nonlocal ran
-        ran += 1
-        await asyncio.sleep(0.005)  # about what one reminder costs the database
-
-    began = time.monotonic()
-    for _ in range(size):
-        queue.run_once(remind, 2 + size / 2000)
-    adding = time.monotonic() - began
-    await queue.start()
-    await asyncio.sleep(2 + size / 2000 + 20 - adding if adding < 20 else 1)
-    await queue.stop(wait=False)
-    print(
-        f"peer, JobQueue with {size:,} due at once: {ran:,} ran, {size - ran:,} dropped; none survives a restart"
-    )
 
 
 if __name__ == "__main__":
