@@ -19,6 +19,7 @@ from benchmarks.ground import entered, fresh_database, house, linked, postgres
 from bot.db.embedded import EmbeddedPostgres
 from bot.services import firing
 from bot.services.timers import fire_next
+from bot.setting_forms import asyncpg_url
 from bot.worker import FIRERS
 
 DUE = 400
@@ -49,7 +50,7 @@ async def main() -> None:
 
 
 def _url(server: EmbeddedPostgres, name: str) -> str:
-    return server.url(name, "suiyao_runtime", "runtime").replace("postgresql://", "postgresql+asyncpg://")
+    return asyncpg_url(server.url(name, "suiyao_runtime", "runtime"))
 
 
 def _drained(server: EmbeddedPostgres, planned: int, processes: int) -> tuple[float, float]:

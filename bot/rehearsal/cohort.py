@@ -15,7 +15,7 @@ from random import Random
 from bot.messages import Kind
 from bot.rehearsal.hands import Hands
 from bot.rehearsal.stage import ACCOUNT, Stage
-from bot.rehearsal.visitors import Character, Person, answer
+from bot.rehearsal.visitors import CHARACTERS, WEIGHTS, Person, answer
 from bot.services import decisions, screens, timeline
 from bot.services.dosing import Author
 from bot.services.enrolment import NewParticipant, enrol
@@ -31,14 +31,6 @@ SURNAMES = "王李张刘陈杨赵黄周吴"
 LOOKS = timedelta(minutes=30)  # people look at their phones at these moments: fewer instants to play
 
 Act = Callable[[], Awaitable[None]]
-
-CHARACTERS = (
-    Character(0.98, 0.98, (2, 40)),
-    Character(0.95, 0.96, (5, 90)),
-    Character(0.90, 0.93, (20, 300)),
-    Character(0.70, 0.85, (30, 600)),
-)
-WEIGHTS = (5, 4, 2, 1)
 
 
 def _next_look(at: datetime) -> datetime:

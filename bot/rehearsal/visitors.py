@@ -12,11 +12,9 @@ from bot.rehearsal.stage import Stage
 from bot.services import inbox
 from bot.services.enrolment import Enrolled
 
-VIEW = "查看"
 NOTHING = "都没有"
 NOT_SAYING = "不想答"  # stands under a question about one symptom
 ALWAYS = ("本人回答", "选好了", "没有了", "跳过")
-MENU_LABELS = ("今天的药",)
 MOST_TAPS = 20
 
 
