@@ -62,7 +62,7 @@ def done_once() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def postgres(request: pytest.FixtureRequest) -> EmbeddedPostgres:
     """The run's PostgreSQL, with a migrated template."""
-    return databases.cluster(request.config.stash[CLUSTER_FOLDER])
+    return databases.shared(request.config.stash[CLUSTER_FOLDER])
 
 
 @pytest.fixture

@@ -48,12 +48,18 @@ def cluster(folder: Path) -> EmbeddedPostgres:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if postgres.sql(f"SELECT 1 FROM pg_database WHERE datname = '{TEMPLATE}' AND datistemplate") != "1":
             _make_template(postgres)
+    return postgres
+
+
+def shared(folder: Path) -> EmbeddedPostgres:
+    """The cluster of the whole run, from here on `running`. A test may have one of its own beside it."""
+    postgres = cluster(folder)
     _running[:] = [postgres]
     return postgres
 
 
 def running() -> EmbeddedPostgres:
-    """The cluster that this process uses."""
+    """The run's cluster, as this process uses it."""
     return _running[0]
 
 
