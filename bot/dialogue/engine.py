@@ -6,6 +6,7 @@ what does raise (a missing slot, an outcome nobody waits for) is a fault of the 
 
 from __future__ import annotations
 
+import marshal
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -76,14 +77,9 @@ def _run(script: Script, state: State, now: datetime, lexicon: Lexicon) -> Run:
 
 
 def _copied(slots: Mapping[str, JSON]) -> dict[str, JSON]:
-    return {name: _copy(value) for name, value in slots.items()}
-
-
-def _copy(value: JSON) -> JSON:
     """Of JSON only, and so many times quicker than copy.deepcopy; a check carries its whole course along."""
-    if isinstance(value, dict):
-        return {name: _copy(one) for name, one in value.items()}
-    return [_copy(one) for one in value] if isinstance(value, list) else value
+    copied: dict[str, JSON] = marshal.loads(marshal.dumps(dict(slots)))  # noqa: S302 - what was just written here
+    return copied
 
 
 def _walk(run: Run, step_id: str) -> Turn:

@@ -98,6 +98,12 @@ class Cohort:
             times = [one for one in (due, planned, look) if one is not None and one <= until]
             if not times:
                 break
+            shared = (
+                self.hands is not None
+                and due is not None
+                and due <= min(times)
+                and self.stage.timers_ahead > 1
+            )
             now = max(min(times), now)
             await self.stage.set_clock(now)
             while self._plans and self._plans[0][0] <= now:
@@ -105,8 +111,16 @@ class Cohort:
             await self._answer(
                 [person for at in list(self._looks) if at <= now for person in self._looks.pop(at)], now
             )
-            await self.stage.settle()
+            await self._settle(shared=shared)
         await self.stage.jump_to(until)
+
+    async def _settle(self, *, shared: bool) -> None:
+        """`shared`: the other process fires along."""
+        if self.hands is not None and shared:
+            self.hands.give([])
+        await self.stage.settle()
+        if self.hands is not None and shared:
+            self.stage.news |= await self.hands.done()
 
     def _notice(self, now: datetime) -> None:
         """Whoever's page has news may look at it after a while, in his own way."""

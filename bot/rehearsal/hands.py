@@ -1,4 +1,5 @@
-"""A second process of the demonstration's rehearsal, which plays some of those who look at their pages at the same moment.
+"""A second process of the demonstration's rehearsal, which plays some of those who look at their pages at the same moment,
+and fires some of the timers that are due at it.
 
 The clock stands still meanwhile: it belongs to the database, and the first process moves it when both are done.
 """
@@ -26,11 +27,13 @@ class Hands:
         self._connection = connection
 
     def give(self, errands: Sequence[Errand]) -> None:
+        """An empty list: fire what is due."""
         self._connection.send(list(errands))
 
-    async def done(self) -> None:
-        """Raises EOFError when the other process has died."""
-        await asyncio.to_thread(self._connection.recv)
+    async def done(self) -> set[int]:
+        """The contacts whose pages have news by what was fired. Raises EOFError when the other process has died."""
+        news: set[int] = await asyncio.to_thread(self._connection.recv)
+        return news
 
 
 @contextmanager
@@ -67,6 +70,6 @@ async def _serve(settings: Settings, connection: Connection) -> None:
                 return
             for person, seed in errands:
                 await answer(stage, person, seed)
-            connection.send(len(errands))
+            connection.send(set() if errands else await stage.fire())
     finally:
         await app.database.close()

@@ -29,6 +29,8 @@ _AHEAD = text(
     WITH clock AS (SELECT suiyao_now() AS now)
     SELECT clock.now,
       (SELECT min(due_at) FROM timer WHERE state = 'waiting' AND due_at > clock.now) AS timer,
+      (SELECT count(*) FROM timer WHERE state = 'waiting' AND due_at =
+        (SELECT min(due_at) FROM timer WHERE state = 'waiting' AND due_at > clock.now)) AS timers,
       (SELECT min(send_after) FROM outbound_message WHERE state = 'queued' AND send_after > clock.now) AS message,
       (SELECT min(next_try_at) FROM inbox_message WHERE state = 'pending' AND next_try_at > clock.now) AS retry,
       least(
@@ -51,6 +53,7 @@ class Stage:
         self.phones: dict[str, Phone] = {}
         self.shown: list[Shown] = []
         self.news: set[int] = set()  # contacts whose page has something new
+        self.timers_ahead = 0  # how many are due at the next instant at which one is
         self._ids = 0
         self._received: int | None = None
         self._sweeps = True  # whether something may have run out of time since
@@ -130,15 +133,25 @@ class Stage:
         while self._woken:
             woken = set(self._woken)
             self._woken.clear()
-            self.news |= {int(name.removeprefix(PAGE)) for name in woken if name.startswith(PAGE)}
+            self.news |= _pages(woken)
             if "inbox" in woken:
                 await self._handle()
             if "timers" in woken:
-                while await timers.fire_next(self.ctx, firing.FIRE):
-                    pass
+                await self._fire()
             if "outbox" in woken:
                 await self._send()
             self._moved = False
+
+    async def fire(self) -> set[int]:
+        """What is due, and nothing else; another stage may do the same at the same time. Returns the pages with news."""
+        await self._fire()
+        pages = _pages(self._woken)
+        self._woken.clear()
+        return pages
+
+    async def _fire(self) -> None:
+        while await timers.fire_next(self.ctx, firing.FIRE):
+            pass
 
     async def _handle(self) -> None:
         """As many messages as were accepted; after the clock moved also those that wait for another try."""
@@ -202,7 +215,7 @@ class Stage:
         """Now, and the next instant at which something is due that is not already past: a timer, a retry, a message."""
         async with self.ctx.database.connect() as connection:
             row = (await connection.execute(_AHEAD)).one()
-        self._runs_out = row.runs_out
+        self._runs_out, self.timers_ahead = row.runs_out, row.timers
         coming = {"timers": row.timer, "outbox": row.message, "inbox": row.retry}
         self._due = {loop: at for loop, at in coming.items() if at is not None}
         return row.now, min(self._due.values(), default=None)
@@ -234,3 +247,8 @@ class Stage:
                 )
         self._received += 1
         return f"{self._names}{self._received}"
+
+
+def _pages(woken: set[str]) -> set[int]:
+    """Contacts whose page has something new."""
+    return {int(name.removeprefix(PAGE)) for name in woken if name.startswith(PAGE)}

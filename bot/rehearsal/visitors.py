@@ -60,8 +60,7 @@ async def answer(stage: Stage, person: Person, seed: str) -> None:
         label = _chosen(chance, person, [one.label for one in asked.choices])
         message_id, press = person.phone.find(label)
         await stage.accept(person.phone, Kind.CHOICE, press=press, message_ref=message_id)
-        while await inbox.handle_next(stage.ctx, person.enrolled.participant_id):
-            pass
+        await inbox.handle_next(stage.ctx, person.enrolled.participant_id)
 
 
 def _chosen(chance: Random, person: Person, labels: list[str]) -> str:

@@ -7,10 +7,11 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import Executable, Text, cast, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from bot.db.audit import AuditEntry, AuditHead
+from bot.db.built import built
 from bot.services.context import Tx
 
 GENESIS = bytes(32)
@@ -35,7 +36,25 @@ async def at_commit(tx: Tx) -> None:
         await _extend(tx, chain, [entry for entry in tx.audit if entry[0] == chain])
     tx.audit.clear()
     for name in sorted(name for name in tx.woken if name.startswith(PAGE)):
-        await tx.execute(func.pg_notify(PAGE_CHANNEL, name.removeprefix(PAGE)).select())
+        await tx.execute(_news(name.removeprefix(PAGE)))
+
+
+_ENTRIES = insert(AuditEntry)
+
+
+@built
+def _news(contact_id: Any) -> Executable:
+    return select(func.pg_notify(PAGE_CHANNEL, cast(contact_id, Text)))
+
+
+@built
+def _new_head(chain: Any, seq: Any, link: Any) -> Executable:
+    return update(AuditHead).where(AuditHead.chain == chain).values(seq=seq, hash=link)
+
+
+@built
+def _locked_head(chain: Any) -> Executable:
+    return select(AuditHead).where(AuditHead.chain == chain).with_for_update()
 
 
 async def _extend(tx: Tx, chain: str, entries: list[tuple[str, str, str, dict[str, Any]]]) -> None:
@@ -55,16 +74,12 @@ async def _extend(tx: Tx, chain: str, entries: list[tuple[str, str, str, dict[st
                 "hash": previous,
             }
         )
-    await tx.execute(insert(AuditEntry), rows)
-    await tx.execute(
-        upsert(AuditHead)
-        .values(chain=chain, seq=seq, hash=previous)
-        .on_conflict_do_update(index_elements=["chain"], set_={"seq": seq, "hash": previous})
-    )
+    await tx.execute(_ENTRIES, rows)
+    await tx.execute(_new_head(chain, seq, previous))
 
 
 async def _head(tx: Tx, chain: str) -> tuple[int, bytes]:
-    head = await tx.first(select(AuditHead).where(AuditHead.chain == chain).with_for_update())
+    head = await tx.first(_locked_head(chain))
     if head is not None:
         return head.seq, head.hash
     # The first entry of a chain: make the head, so that two first writers wait for each other instead of colliding.
@@ -73,7 +88,7 @@ async def _head(tx: Tx, chain: str) -> tuple[int, bytes]:
         .values(chain=chain, seq=0, hash=GENESIS)
         .on_conflict_do_nothing(index_elements=["chain"])
     )
-    head = await tx.first(select(AuditHead).where(AuditHead.chain == chain).with_for_update())
+    head = await tx.first(_locked_head(chain))
     assert head is not None
     return head.seq, head.hash
 

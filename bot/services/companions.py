@@ -6,9 +6,10 @@ import dataclasses
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, insert, select
+from sqlalchemy import Executable, Row, insert, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
+from bot.db.built import built
 from bot.db.companions import CompanionAnswer, CompanionChoice
 from bot.dialogue.notes import CompanionAnswered
 from bot.errors import Refused
@@ -27,13 +28,17 @@ TELL_STAFF = {"stopped": "companion_stopped", "something_new": "new_medicine"}
 
 async def choices(tx: Tx, participant_id: int) -> dict[str, Row[Any]]:
     """The latest row of each matter."""
-    rows = await tx.all(
+    return {row.matter: row for row in await tx.all(_chosen(participant_id))}
+
+
+@built
+def _chosen(participant_id: Any) -> Executable:
+    return (
         select(CompanionChoice)
         .ext(distinct_on(CompanionChoice.matter))
         .where(CompanionChoice.participant_id == participant_id)
         .order_by(CompanionChoice.matter, CompanionChoice.companion_choice_id.desc())
     )
-    return {row.matter: row for row in rows}
 
 
 async def medicines(tx: Tx, participant_id: int) -> list[str]:

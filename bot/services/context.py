@@ -12,6 +12,7 @@ from sqlalchemy import CursorResult, Row, Select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.base import Executable
 
+from bot.db.built import Bound
 from bot.db.database import Database, widen
 from bot.db.keyring import Keyring
 from bot.services.book import Book
@@ -91,14 +92,16 @@ class Tx:
         """
         await widen(self.connection)
 
-    async def execute(self, statement: Executable, values: Any = None) -> CursorResult[Any]:
+    async def execute(self, statement: Executable | Bound, values: Any = None) -> CursorResult[Any]:
+        if isinstance(statement, Bound):
+            statement, values = statement
         return await self.connection.execute(statement, values)
 
-    async def first(self, statement: Executable) -> Row[Any] | None:
-        return (await self.connection.execute(statement)).first()
+    async def first(self, statement: Executable | Bound) -> Row[Any] | None:
+        return (await self.execute(statement)).first()
 
-    async def all(self, statement: Executable) -> list[Row[Any]]:
-        return list((await self.connection.execute(statement)).all())
+    async def all(self, statement: Executable | Bound) -> list[Row[Any]]:
+        return list((await self.execute(statement)).all())
 
-    async def scalar(self, statement: Executable) -> Any:
-        return (await self.connection.execute(statement)).scalar_one_or_none()
+    async def scalar(self, statement: Executable | Bound) -> Any:
+        return (await self.execute(statement)).scalar_one_or_none()

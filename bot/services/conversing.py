@@ -12,8 +12,9 @@ from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Executable, bindparam, exists, insert, literal, select, union_all, update
 
+from bot.db.built import Bound, built
 from bot.db.conversations import Conversation, Question
 from bot.dialogue import engine
 from bot.dialogue.script import DoStep, Script
@@ -67,6 +68,16 @@ async def follow(tx: Tx, who: Who, one: Begin, delivery: Delivery) -> None:
     await begin(tx, who, one.script, one.slots, delivery, one.topic)
 
 
+_GIVEN = (
+    "participant_id", "correspondent_id", "contact_id", "script", "definition", "state_sealed", "topic", "started_at",
+)  # fmt: skip
+_BEGUN = (
+    insert(Conversation)
+    .values({name: bindparam(name) for name in _GIVEN})
+    .returning(Conversation.conversation_id)
+)
+
+
 async def open_talk(
     tx: Tx, who: Who, name: str, slots: Mapping[str, JSON], topic: str | None
 ) -> tuple[Talk, Turn]:
@@ -75,20 +86,8 @@ async def open_talk(
     turn = engine.begin(script, slots, local_now(tx, who), tx.ctx.book.lexicon(tx.now))
     state_sealed = await sealing.seal(tx, who.key_id, "state", {})
     participant_id, correspondent_id = between = _between(who)
-    conversation_id = await tx.scalar(
-        insert(Conversation)
-        .values(
-            participant_id=participant_id,
-            correspondent_id=correspondent_id,
-            contact_id=who.contact_id,
-            script=name,
-            definition=definition,
-            state_sealed=state_sealed,
-            topic=topic,
-            started_at=tx.now,
-        )
-        .returning(Conversation.conversation_id)
-    )
+    values = (participant_id, correspondent_id, who.contact_id, name, definition, state_sealed, topic, tx.now)
+    conversation_id = await tx.scalar(Bound(_BEGUN, dict(zip(_GIVEN, values, strict=True))))
     # Not yet begun: whatever the first turn leads to is a move away from here, and is saved.
     unbegun = State(name, "", {})
     return Talk(conversation_id, script, unbegun, None, state_sealed, who.key_id, between), turn
@@ -148,7 +147,7 @@ async def _carry_out(tx: Tx, who: Who, talk: Talk, turn: Turn, delivery: Deliver
             begins += [done.begin] if done.begin else []
             if done.ends_all:
                 await end_all(tx, await open_scripts(tx, who), "question.closed")
-        if turn.notes:
+        if any(isinstance(note, noting.ABOUT_THE_PERSON) for note in turn.notes):
             # A stranger became somebody, a patient his daughter; on a telephone that was left, nobody is still nobody.
             met = await people.by_contact(tx, who.contact_id)
             who = who if met.state == "moved" else met
@@ -201,6 +200,15 @@ def _between(who: Who) -> tuple[int | None, int | None]:
     return (None, None) if who.participant_id is None else (who.participant_id, who.correspondent_id)
 
 
+@built
+def _settled(token: Any, state: Any, sealed: Any, answered_by: Any, now: Any) -> Executable:
+    return (
+        update(Question)
+        .where(Question.token == token)
+        .values(state=state, settled_at=now, settled_sealed=sealed, answered_by=answered_by)
+    )
+
+
 async def _settle(
     tx: Tx, who: Who, talk: Talk, settled: Phrase | None, delivery: Delivery, *, over: str
 ) -> None:
@@ -210,16 +218,9 @@ async def _settle(
     await outbox.cancel_question(tx, talk.token)
     told = Phrase(over) if over else settled
     text = outbox.lasting(tx, who, told) if told else ""
-    await tx.execute(
-        update(Question)
-        .where(Question.token == talk.token)
-        .values(
-            state="closed" if over else "answered",
-            settled_at=tx.now,
-            settled_sealed=await sealing.seal(tx, who.key_id, "outbound", text) if text else None,
-            answered_by=delivery.inbox_id,
-        )
-    )
+    sealed = await sealing.seal(tx, who.key_id, "outbound", text) if text else None
+    state = "closed" if over else "answered"
+    await tx.execute(_settled(talk.token, state, sealed, delivery.inbox_id, tx.now))
     await (prompting.show_over if over else prompting.show_settled)(tx, who, talk.token, text)
 
 
@@ -254,26 +255,31 @@ def choices(tx: Tx, who: Who, say: Say, token: str | None) -> tuple[Choice, ...]
 
 async def _token(tx: Tx, who: Who, talk: Talk) -> str:
     """The open question's token: the same one when it is only asked again."""
-    found: str | None = await tx.scalar(
-        select(Question.token)
-        .where(Question.conversation_id == talk.conversation_id, Question.state == "open")
-        .limit(1)
-    )
-    if found is not None:
-        return found
     token = secrets.token_urlsafe(TOKEN_BYTES)
-    await tx.execute(
-        insert(Question).values(
-            token=token,
-            conversation_id=talk.conversation_id,
-            participant_id=who.participant_id,
-            correspondent_id=who.correspondent_id,
-            contact_id=who.contact_id,
-            state="open",
-            asked_at=tx.now,
-        )
+    values = (token, talk.conversation_id, who.participant_id, who.correspondent_id, who.contact_id, tx.now)
+    return str(await tx.scalar(Bound(_OPEN_TOKEN, dict(zip(_ASKED, values, strict=True)))))
+
+
+_ASKED = ("token", "conversation_id", "participant_id", "correspondent_id", "contact_id", "asked_at")
+_old = (
+    select(Question.token)
+    .where(Question.conversation_id == bindparam("conversation_id"), Question.state == "open")
+    .limit(1)
+    .cte("old")
+)
+_new = (
+    insert(Question)
+    .from_select(
+        [*_ASKED, "state"],
+        select(
+            *(bindparam(name, type_=Question.__table__.columns[name].type) for name in _ASKED),
+            literal("open"),
+        ).where(~exists(_old)),
     )
-    return token
+    .returning(Question.token)
+    .cte("new")
+)
+_OPEN_TOKEN = union_all(select(_old.c.token), select(_new.c.token))
 
 
 async def tell(tx: Tx, who: Who, say: Say, delivery: Delivery) -> None:

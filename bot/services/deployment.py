@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select, text, update
+from sqlalchemy import bindparam, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -99,12 +99,13 @@ async def mark(ctx: Ctx) -> str:
         return str((await connection.execute(select(Deployment.mark))).scalar_one())
 
 
+_MOVED = update(Deployment).where(Deployment.mark == "rehearsal").values(virtual_now=bindparam("instant"))
+
+
 async def set_virtual_now(ctx: Ctx, instant: datetime) -> None:
     """Move the clock of a rehearsal. A live or demo database has none to move."""
-    async with ctx.database.begin() as (connection, _):
-        result = await connection.execute(
-            update(Deployment).where(Deployment.mark == "rehearsal").values(virtual_now=instant)
-        )
+    async with ctx.database.connect() as connection, connection.begin():
+        result = await connection.execute(_MOVED, {"instant": instant})
         if result.rowcount != 1:
             raise Misconfigured("only a database marked as rehearsal has a clock that moves")
 

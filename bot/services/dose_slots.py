@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, exists, literal, select
+from sqlalchemy import Executable, Row, exists, literal, select
 
+from bot.db.built import built
 from bot.db.deployments import RestoreGap
 from bot.db.doses import DoseEvent
 from bot.dialogue.turn import JSON
@@ -52,15 +53,20 @@ async def _perhaps_told(tx: Tx, due_at: datetime) -> bool:
     return bool(await tx.scalar(select(exists(literal(1)).where(RestoreGap.until >= due_at))))
 
 
-async def _previous(tx: Tx, dose: Row[Any]) -> JSON:
-    """The dose before: a time that somebody tells lies after it."""
-    found = await tx.scalar(
+@built
+def _before(participant_id: Any, drug: Any, due_at: Any) -> Executable:
+    return (
         select(DoseEvent.due_at)
-        .where(DoseEvent.participant_id == dose.participant_id, DoseEvent.drug == dose.drug)
-        .where(DoseEvent.superseded_at.is_(None), DoseEvent.due_at < dose.due_at)
+        .where(DoseEvent.participant_id == participant_id, DoseEvent.drug == drug)
+        .where(DoseEvent.superseded_at.is_(None), DoseEvent.due_at < due_at)
         .order_by(DoseEvent.due_at.desc())
         .limit(1)
     )
+
+
+async def _previous(tx: Tx, dose: Row[Any]) -> JSON:
+    """The dose before: a time that somebody tells lies after it."""
+    found = await tx.scalar(_before(dose.participant_id, dose.drug, dose.due_at))
     return local(found, dose.zone).isoformat() if found else None
 
 

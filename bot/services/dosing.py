@@ -6,9 +6,11 @@ import dataclasses
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, insert, or_, select
+from sqlalchemy import ColumnElement, Executable, Row, exists, insert, literal, or_, select
 from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.orm import aliased
 
+from bot.db.built import built
 from bot.db.conversations import Question
 from bot.db.doses import DoseEvent, DoseJudgement, DosePrompt, DoseReport
 from bot.db.regimens import Hold
@@ -51,7 +53,12 @@ async def _says_nothing_new(tx: Tx, dose: Row[Any], note: DoseReported) -> bool:
 
 
 async def _latest(tx: Tx, dose_id: int) -> Row[Any] | None:
-    return await tx.first(
+    return await tx.first(_newest(dose_id))
+
+
+@built
+def _newest(dose_id: Any) -> Executable:
+    return (
         select(DoseReport)
         .where(DoseReport.dose_id == dose_id)
         .order_by(DoseReport.dose_report_id.desc())
@@ -63,12 +70,7 @@ async def record(
     tx: Tx, course: Course, dose: Row[Any], note: DoseReported, author: Author, who: Who | None
 ) -> int | None:
     """Write the report and the judgement that follows. None when this very message said it before."""
-    earlier = await tx.scalar(
-        select(DoseReport.dose_report_id)
-        .where(DoseReport.dose_id == dose.dose_id)
-        .order_by(DoseReport.dose_report_id.desc())
-        .limit(1)
-    )
+    earlier = await _latest(tx, dose.dose_id)
     words = await sealing.seal(tx, who.key_id, "note", note.words) if note.words and who else None
     report_id: int | None = await tx.scalar(
         upsert(DoseReport)
@@ -80,7 +82,7 @@ async def record(
             taken_at=note.taken_at,
             precision=note.precision,
             quantity=note.quantity,
-            supersedes=earlier,
+            supersedes=earlier.dose_report_id if earlier else None,
             recorded_at=tx.now,
             reason=note.reason,
             note_sealed=words,
@@ -115,12 +117,7 @@ async def rejudge(tx: Tx, course: Course, dose: Row[Any]) -> None:
         report=report,
         next_due_at=next_due(course.study, course.timeline, dose.drug, dose.due_at),
     )
-    before = await tx.first(
-        select(DoseJudgement.status, DoseJudgement.extra)
-        .where(DoseJudgement.dose_id == dose.dose_id)
-        .order_by(DoseJudgement.dose_judgement_id.desc())
-        .limit(1)
-    )
+    before = await tx.first(_judged(dose.dose_id))
     status, extra = (judgement.status.value, judgement.extra) if judgement else ("none", 0)
     if (status, extra) == ((before.status, before.extra) if before else ("none", 0)):
         return
@@ -137,47 +134,67 @@ async def rejudge(tx: Tx, course: Course, dose: Row[Any]) -> None:
     )
 
 
+@built
+def _judged(dose_id: Any) -> Executable:
+    return (
+        select(DoseJudgement.status, DoseJudgement.extra)
+        .where(DoseJudgement.dose_id == dose_id)
+        .order_by(DoseJudgement.dose_judgement_id.desc())
+        .limit(1)
+    )
+
+
 async def _dose(tx: Tx, participant_id: int, dose_id: int) -> Row[Any]:
     """The dose, if it is this participant's: an id from a saved state is believed, one of another person never."""
-    return (
-        await tx.execute(
-            select(DoseEvent).where(DoseEvent.dose_id == dose_id, DoseEvent.participant_id == participant_id)
-        )
-    ).one()
+    return (await tx.execute(_event(dose_id, participant_id))).one()
+
+
+@built
+def _event(dose_id: Any, participant_id: Any) -> Executable:
+    return select(DoseEvent).where(DoseEvent.dose_id == dose_id, DoseEvent.participant_id == participant_id)
 
 
 async def _stop_reminding(tx: Tx, course: Course, dose: Row[Any]) -> None:
     """Nobody is reminded of what is answered; of two drugs due together, only when both are."""
-    open_doses = await tx.all(
-        select(DoseEvent.dose_id)
-        .where(DoseEvent.participant_id == course.participant_id, DoseEvent.due_at == dose.due_at)
-        .where(DoseEvent.superseded_at.is_(None))
-        .where(DoseEvent.dose_id.not_in(select(DoseReport.dose_id).where(DoseReport.dose_id.is_not(None))))
-    )
-    if not open_doses:
+    if await tx.first(_untold(course.participant_id, dose.due_at)) is None:
         key = planning.prompt_key(course.participant_id, dose.due_at)
         await timers.cancel(tx, course.participant_id, FOLLOWERS, key)
         await symptom_plan.follow_dose(tx, course.participant_id)
 
 
+def _told(dose_id: Any) -> ColumnElement[bool]:
+    return exists(literal(1)).where(DoseReport.dose_id == dose_id)
+
+
+@built
+def _untold(participant_id: Any, due_at: Any) -> Executable:
+    return (
+        select(DoseEvent.dose_id)
+        .where(DoseEvent.participant_id == participant_id, DoseEvent.due_at == due_at)
+        .where(DoseEvent.superseded_at.is_(None), ~_told(DoseEvent.dose_id))
+        .limit(1)
+    )
+
+
 async def _close_elsewhere(tx: Tx, who: Who, dose_id: int, note: DoseReported) -> None:
     """Wherever else the same is asked it shows that it is recorded: with somebody else, or with the same person, who
     told it by a correction. A question of his own that also asks about another drug stays open for that."""
-    untold = (
-        select(DosePrompt.conversation_id)
-        .where(DosePrompt.dose_id.not_in(select(DoseReport.dose_id).where(DoseReport.dose_id.is_not(None))))
-        .scalar_subquery()
+    for row in await tx.all(_asked_elsewhere(dose_id, who.correspondent_id)):
+        await prompting.answered_elsewhere(tx, who, row.token, row.correspondent_id, note.status)
+
+
+@built
+def _asked_elsewhere(dose_id: Any, correspondent_id: Any) -> Executable:
+    of_another = aliased(DosePrompt)
+    untold = exists(literal(1)).where(
+        of_another.conversation_id == Question.conversation_id, ~_told(of_another.dose_id)
     )
-    rows = await tx.all(
+    return (
         select(Question.token, Question.correspondent_id)
         .join(DosePrompt, DosePrompt.conversation_id == Question.conversation_id)
         .where(DosePrompt.dose_id == dose_id, Question.state == "open")
-        .where(
-            or_(Question.correspondent_id != who.correspondent_id, Question.conversation_id.not_in(untold))
-        )
+        .where(or_(Question.correspondent_id != correspondent_id, ~untold))
     )
-    for row in rows:
-        await prompting.answered_elsewhere(tx, who, row.token, row.correspondent_id, note.status)
 
 
 def _late_words(tx: Tx, course: Course, dose: Row[Any], who: Who, note: DoseReported) -> tuple[Say, ...]:

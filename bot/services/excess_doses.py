@@ -5,9 +5,12 @@ Looked at whenever an intake is recorded, by whomever. Nothing is refused: what 
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from typing import Any
+
+from sqlalchemy import Executable, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
+from bot.db.built import built
 from bot.db.doses import DoseEvent, DoseReport
 from bot.services import danger
 from bot.services.alerts import Cause, raise_alert
@@ -50,20 +53,26 @@ async def look(
     return found
 
 
-async def _intakes(tx: Tx, course: Course) -> dict[int, tuple[str, Intake]]:
-    """What now counts as taken: the latest word about each dose, and every intake beside the plan; by report."""
-    planned = await tx.all(
+@built
+def _planned(participant_id: Any) -> Executable:
+    return (
         select(DoseReport, DoseEvent.due_at)
         .join(DoseEvent, DoseEvent.dose_id == DoseReport.dose_id)
         .ext(distinct_on(DoseReport.dose_id))
-        .where(DoseReport.participant_id == course.participant_id)
+        .where(DoseReport.participant_id == participant_id)
         .order_by(DoseReport.dose_id, DoseReport.dose_report_id.desc())
     )
-    beside = await tx.all(
-        select(DoseReport).where(
-            DoseReport.participant_id == course.participant_id, DoseReport.dose_id.is_(None)
-        )
-    )
+
+
+@built
+def _beside(participant_id: Any) -> Executable:
+    return select(DoseReport).where(DoseReport.participant_id == participant_id, DoseReport.dose_id.is_(None))
+
+
+async def _intakes(tx: Tx, course: Course) -> dict[int, tuple[str, Intake]]:
+    """What now counts as taken: the latest word about each dose, and every intake beside the plan; by report."""
+    planned = await tx.all(_planned(course.participant_id))
+    beside = await tx.all(_beside(course.participant_id))
     found: dict[int, tuple[str, Intake]] = {}
     for row in planned:
         held = is_held(course.timeline, row.drug, row.due_at)

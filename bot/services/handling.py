@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Executable, Row, select
 
+from bot.db.built import built
 from bot.db.outbox import OutboundMessage
 from bot.dialogue.commands import command_of
 from bot.dialogue.notes import StaffWanted
@@ -136,15 +137,16 @@ async def _already(tx: Tx, who: Who, inbound: Inbound, row: Row[Any], inbox_id: 
 
 async def _message_of(tx: Tx, who: Who, inbound: Inbound) -> int | None:
     """Our message on which a button was pressed."""
-    found: int | None = await tx.scalar(
-        select(OutboundMessage.message_id)
-        .where(
-            OutboundMessage.contact_id == who.contact_id, OutboundMessage.provider_id == inbound.message_ref
-        )
-        .order_by(OutboundMessage.message_id)
-        .limit(1)
-    )
+    found: int | None = await tx.scalar(_message(who.contact_id, inbound.message_ref))
     return found
+
+
+@built
+def _message(contact_id: Any, provider_id: Any) -> Executable:
+    there = select(OutboundMessage.message_id).where(OutboundMessage.contact_id == contact_id)
+    return (
+        there.where(OutboundMessage.provider_id == provider_id).order_by(OutboundMessage.message_id).limit(1)
+    )
 
 
 async def _show(tx: Tx, who: Who, talk: talks.Talk, inbound: Inbound, inbox_id: int) -> None:

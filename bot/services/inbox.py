@@ -9,9 +9,10 @@ import logging
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, Row, bindparam, func, select, update
+from sqlalchemy import BigInteger, Row, Update, bindparam, cast, select, update
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import DBAPIError
@@ -21,7 +22,7 @@ from bot.db.privacy import Sealed
 from bot.messages import Inbound
 from bot.services import danger, handling, meeting, people, sealing
 from bot.services.context import Ctx, Tx
-from bot.services.locking import try_lock
+from bot.services.locking import CLOCK, locked_by, opening
 from bot.services.packing import pack, unpack
 
 log = logging.getLogger(__name__)
@@ -125,14 +126,13 @@ _heads = (
     .order_by(InboxMessage.lock_key, InboxMessage.inbox_id)
     .subquery()
 )
-_clock = select(func.suiyao_now().label("clock")).cte("clock")
-_due = (
+_OPENING = opening(
     select(_heads.c.lock_key)
-    .where(_heads.c.next_try_at <= select(_clock.c.clock).scalar_subquery())
+    .where(_heads.c.next_try_at <= select(CLOCK.c.clock).scalar_subquery())
     .order_by(_heads.c.inbox_id)
     .limit(CANDIDATES)
 )
-_OPENING = select(_clock.c.clock, func.array(_due.scalar_subquery(), type_=ARRAY(BigInteger)).label("keys"))
+_OF_ONE = opening(select(cast(bindparam("lock_key"), BigInteger)))
 
 
 async def handle_next(ctx: Ctx, lock_key: int | None = None) -> bool:
@@ -142,9 +142,9 @@ async def handle_next(ctx: Ctx, lock_key: int | None = None) -> bool:
     """
     inbox_id: int | None = None
     try:
-        async with ctx.begin_with(_OPENING) as (tx, due):
-            keys = [lock_key] if lock_key is not None else due.keys
-            locked = await try_lock(tx, keys) if keys else None
+        statement, values = (_OPENING, None) if lock_key is None else (_OF_ONE, {"lock_key": lock_key})
+        async with ctx.begin_with(statement, values) as (tx, opened):
+            locked = await locked_by(tx, opened)
             row = await _oldest(tx, locked) if locked is not None else None
             if row is None:
                 return False
@@ -209,4 +209,12 @@ async def _failed(ctx: Ctx, inbox_id: int) -> None:
 
 
 async def _update(tx: Tx, inbox_id: int, **values: object) -> None:
-    await tx.execute(update(InboxMessage).where(InboxMessage.inbox_id == inbox_id).values(**values))
+    await tx.execute(
+        _changed(*values), {"id": inbox_id, **{f"new_{name}": new for name, new in values.items()}}
+    )
+
+
+@cache
+def _changed(*names: str) -> Update:
+    values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
+    return update(InboxMessage).where(InboxMessage.inbox_id == bindparam("id")).values(values)

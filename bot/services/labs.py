@@ -12,9 +12,10 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Literal
 
-from sqlalchemy import Row, insert, select
+from sqlalchemy import Executable, Row, insert, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
+from bot.db.built import built
 from bot.db.labs import LabResult
 from bot.db.regimens import CycleStart
 from bot.errors import Refused
@@ -149,13 +150,17 @@ async def _baseline(tx: Tx, participant_id: int, test: str, on: date) -> Decimal
 
 async def results(tx: Tx, participant_id: int, test: str | None = None) -> Sequence[Row[Any]]:
     """The value in force of each test and day, oldest day first."""
-    query = select(LabResult).where(LabResult.participant_id == participant_id)
-    if test is not None:
-        query = query.where(LabResult.test == test)
-    return await tx.all(
-        query.ext(distinct_on(LabResult.collected_on, LabResult.test)).order_by(
-            LabResult.collected_on, LabResult.test, LabResult.lab_result_id.desc()
-        )
+    rows = await tx.all(_in_force(participant_id))
+    return rows if test is None else [row for row in rows if row.test == test]
+
+
+@built
+def _in_force(participant_id: Any) -> Executable:
+    return (
+        select(LabResult)
+        .where(LabResult.participant_id == participant_id)
+        .ext(distinct_on(LabResult.collected_on, LabResult.test))
+        .order_by(LabResult.collected_on, LabResult.test, LabResult.lab_result_id.desc())
     )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ARRAY, BigInteger, any_, bindparam, select
+from typing import Any
+
+from sqlalchemy import ARRAY, BigInteger, Row, Select, SelectBase, any_, bindparam, cast, func, select
 
 from bot.db.people import Contact, Participant
 from bot.errors import Refused
@@ -18,6 +20,35 @@ async def lock_participant(tx: Tx, participant_id: int) -> None:
     )
     if await tx.scalar(statement) is None:
         raise Refused("staff.no_such_participant")
+
+
+def opening(due: SelectBase, *more: Any) -> Select[Any]:
+    """A transaction's first question: the clock, the owners whom `due` finds, and one of them whom nobody else holds,
+    locked from here on. `due` may ask for the clock as `CLOCK`; `more` are further columns.
+    """
+    array = ARRAY(BigInteger)
+    found = select(func.array(due.scalar_subquery(), type_=array).label("owners")).cte("found")
+    owners = select(found.c.owners).scalar_subquery()
+    locked = (
+        select(Participant.participant_id)
+        .where(Participant.participant_id == any_(cast(owners, array)))
+        .limit(1)
+        .with_for_update(skip_locked=True)
+        .cte("locked")
+    )
+    mine = select(locked.c.participant_id).scalar_subquery().label("locked")
+    return select(CLOCK.c.clock, owners.label("owners"), mine, *more)
+
+
+CLOCK = select(func.suiyao_now().label("clock")).cte("clock")
+
+
+async def locked_by(tx: Tx, opened: Row[Any]) -> int | None:
+    """Whom `opening` has locked; otherwise a stranger among those whom it found."""
+    if opened.locked is not None:
+        return int(opened.locked)
+    strangers = [key for key in opened.owners if key < 0]
+    return await try_lock(tx, strangers) if strangers else None
 
 
 # One array instead of a list of values: the same statement, prepared once, however many there are.

@@ -102,5 +102,18 @@ CARRY_OUT: dict[type[Any], Carry] = {
 }
 
 
+ABOUT_THE_PERSON = (
+    *(notes.InvitationTried, notes.RespondentTold, notes.ConsentDecided, notes.PreferenceTold),
+    *(
+        notes.RemindersPaused,
+        notes.RemindersResumed,
+        notes.ChannelLeft,
+        notes.ConsentWithdrawn,
+        notes.CommandGiven,
+    ),
+)
+"""After these somebody may be another than before: linked, agreed, paused, gone."""
+
+
 async def carry_out(tx: Tx, who: Who, note: notes.Note, inbox_id: int | None) -> Done:
     return await CARRY_OUT[type(note)](tx, who, note, inbox_id)

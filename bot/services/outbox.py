@@ -13,9 +13,10 @@ from enum import IntEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Executable, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from bot.db.built import built
 from bot.db.outbox import OutboundMessage
 from bot.dialogue.turn import Phrase
 from bot.messages import Choice
@@ -167,12 +168,16 @@ def lasting(tx: Tx, who: Who, phrase: Phrase) -> str:
 
 async def cancel_question(tx: Tx, token: str) -> int:
     """Messages that would still ask a question which is settled: they must not go out any more."""
-    result = await tx.execute(
+    return int((await tx.execute(_unasked(token, tx.now))).rowcount)
+
+
+@built
+def _unasked(token: Any, now: Any) -> Executable:
+    return (
         update(OutboundMessage)
         .where(OutboundMessage.token == token, OutboundMessage.state == "queued")
-        .values(state="cancelled", settled_at=tx.now)
+        .values(state="cancelled", settled_at=now)
     )
-    return int(result.rowcount)
 
 
 async def cancel_contact(tx: Tx, contact_id: int, *, pushed_only: bool = False) -> int:

@@ -9,8 +9,9 @@ import uuid
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Row, and_, or_, select, update
+from sqlalchemy import Executable, Row, and_, or_, select, update
 
+from bot.db.built import built
 from bot.db.conversations import Question
 from bot.db.outbox import OutboundMessage
 from bot.dialogue.turn import Phrase, Say
@@ -82,7 +83,7 @@ async def show_over(tx: Tx, who: Who, token: str, over: str) -> None:
 
 
 async def _redraw(tx: Tx, who: Who, token: str, text: str, push_text: str) -> None:
-    rows = await _standing(tx, token)
+    rows = await tx.all(_standing(token, tx.now))
     contacts = {contact.contact_id: contact for contact in await contacts_of(tx, who.correspondent_id or 0)}
     contacts.setdefault(who.contact_id, who)
     for contact in contacts.values():
@@ -96,13 +97,14 @@ async def _redraw(tx: Tx, who: Who, token: str, text: str, push_text: str) -> No
     tx.woken.update(f"page:{contact_id}" for contact_id in contacts)
 
 
-async def _standing(tx: Tx, token: str) -> list[Row[Any]]:
+@built
+def _standing(token: Any, now: Any) -> Executable:
     """Messages that show a question, and replies that were about to and were taken back in this very moment."""
     shown = and_(OutboundMessage.state == "sent", OutboundMessage.provider_id.is_not(None))
     taken_back = and_(
-        OutboundMessage.state == "cancelled", OutboundMessage.settled_at == tx.now, ~OutboundMessage.pushed
+        OutboundMessage.state == "cancelled", OutboundMessage.settled_at == now, ~OutboundMessage.pushed
     )
-    return await tx.all(
+    return (
         select(OutboundMessage)
         .where(OutboundMessage.token == token, OutboundMessage.edits.is_(None))
         .where(OutboundMessage.channel != "web", or_(shown, taken_back))

@@ -5,13 +5,15 @@ Every function asks again whether its reason still holds. What was not sent keep
 
 from __future__ import annotations
 
+import typing
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import Row, exists, literal, select
+from sqlalchemy import ARRAY, BigInteger, Executable, Row, any_, cast, exists, literal, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from bot.db.built import built
 from bot.db.conversations import Conversation, Question
 from bot.db.doses import DoseEvent, DosePrompt, DoseReport
 from bot.dialogue.turn import JSON
@@ -113,14 +115,18 @@ async def close_topic(tx: Tx, course: Course, name: str) -> None:
 
 async def _being_welcomed(tx: Tx, course: Course) -> bool:
     """Somebody reads the welcome right now: a question must not change under his finger."""
-    found = await tx.scalar(
+    return await tx.scalar(_welcome(course.participant_id, tx.now - READING)) is not None
+
+
+@built
+def _welcome(participant_id: Any, since: Any) -> Executable:
+    return (
         select(Question.token)
         .join(Conversation, Conversation.conversation_id == Question.conversation_id)
-        .where(Question.participant_id == course.participant_id, Question.state == "open")
-        .where(Conversation.script == "welcome", Question.asked_at > tx.now - READING)
+        .where(Question.participant_id == participant_id, Question.state == "open")
+        .where(Conversation.script == "welcome", Question.asked_at > since)
         .limit(1)
     )
-    return found is not None
 
 
 def held_back(tx: Tx, course: Course, limit: datetime) -> str | Postpone | None:
@@ -137,19 +143,20 @@ def is_quiet(tx: Tx, course: Course) -> bool:
     return in_quiet_hours(tx.now, course.zone, course.quiet_from, course.quiet_to)
 
 
-async def unanswered(tx: Tx, course: Course) -> list[Row[Any]]:
-    """Doses that are due, still within their asking window, neither held nor answered; oldest first."""
-    rows = await tx.all(
+@built
+def _untold(participant_id: Any, now: Any, since: Any) -> Executable:
+    return (
         select(DoseEvent)
-        .where(
-            DoseEvent.participant_id == course.participant_id,
-            DoseEvent.superseded_at.is_(None),
-            DoseEvent.due_at <= tx.now,
-            DoseEvent.due_at > tx.now - timedelta(days=14),
-            ~exists(literal(1)).where(DoseReport.dose_id == DoseEvent.dose_id),
-        )
+        .where(DoseEvent.participant_id == participant_id, DoseEvent.superseded_at.is_(None))
+        .where(DoseEvent.due_at <= now, DoseEvent.due_at > since)
+        .where(~exists(literal(1)).where(DoseReport.dose_id == DoseEvent.dose_id))
         .order_by(DoseEvent.due_at, DoseEvent.drug)
     )
+
+
+async def unanswered(tx: Tx, course: Course) -> list[Row[Any]]:
+    """Doses that are due, still within their asking window, neither held nor answered; oldest first."""
+    rows = await tx.all(_untold(course.participant_id, tx.now, tx.now - timedelta(days=14)))
     return [
         row
         for row in rows
@@ -161,13 +168,18 @@ async def unanswered(tx: Tx, course: Course) -> list[Row[Any]]:
 async def _unasked(tx: Tx, course: Course) -> list[Row[Any]]:
     rows = await unanswered(tx, course)
     # What somebody told of a dose before it was due is no question about it.
-    query = (
+    asked = {row.dose_id for row in await tx.all(_asked([row.dose_id for row in rows]))} if rows else set()
+    return [row for row in rows if row.dose_id not in asked]
+
+
+@built
+def _asked(dose_ids: Any) -> Executable:
+    return (
         select(DosePrompt.dose_id)
         .join(DoseEvent, DoseEvent.dose_id == DosePrompt.dose_id)
-        .where(DosePrompt.asked_at >= DoseEvent.due_at, DosePrompt.dose_id.in_([row.dose_id for row in rows]))
+        .where(DosePrompt.asked_at >= DoseEvent.due_at)
+        .where(DosePrompt.dose_id == any_(cast(dose_ids, ARRAY(BigInteger))))
     )
-    asked = set((await tx.execute(query)).scalars())
-    return [row for row in rows if row.dose_id not in asked]
 
 
 async def ask_about(tx: Tx, course: Course, doses: list[Row[Any]], due_at: datetime, purpose: str) -> str:
@@ -193,11 +205,14 @@ def each_correspondent(able: Iterable[Who]) -> list[Who]:
     return list(first.values())
 
 
+_PROMPTED = upsert(DosePrompt).on_conflict_do_nothing()
+
+
 async def remember(tx: Tx, doses: list[Row[Any]], conversation_id: int, slots: dict[str, JSON]) -> None:
-    asked = cast("list[dict[str, str]]", slots["doses"])
+    asked = typing.cast("list[dict[str, str]]", slots["doses"])
     modes = {one["dose_id"]: one["mode"] for one in asked}
     await tx.execute(
-        upsert(DosePrompt).on_conflict_do_nothing(),
+        _PROMPTED,
         [
             {
                 "dose_id": dose.dose_id,
@@ -236,14 +251,18 @@ async def unreachable(tx: Tx, course: Course) -> None:
     await raise_alert(tx, Cause(course.participant_id, "unreachable", "routine", "unreachable@1", key))
 
 
-async def open_questions(tx: Tx, participant_id: int, name: str) -> list[tuple[Who, str]]:
-    rows = await tx.all(
+@built
+def _open_about(participant_id: Any, topic: Any) -> Executable:
+    return (
         select(Question.token, Conversation.contact_id)
         .join(Conversation, Conversation.conversation_id == Question.conversation_id)
-        .where(
-            Question.participant_id == participant_id, Question.state == "open", Conversation.topic == name
-        )
+        .where(Question.participant_id == participant_id, Question.state == "open")
+        .where(Conversation.topic == topic)
     )
+
+
+async def open_questions(tx: Tx, participant_id: int, name: str) -> list[tuple[Who, str]]:
+    rows = await tx.all(_open_about(participant_id, name))
     return [(await people.by_contact(tx, row.contact_id), row.token) for row in rows]
 
 

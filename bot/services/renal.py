@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Executable, select
 
+from bot.db.built import built
 from bot.db.people import Participant
 from bot.services import labs
 from bot.services.context import Tx
@@ -28,15 +30,14 @@ class Renal:
     before: str | None
 
 
+@built
+def _person(participant_id: Any) -> Executable:
+    return select(Participant.sex, Participant.birth_year).where(Participant.participant_id == participant_id)
+
+
 async def clearance_of(tx: Tx, participant_id: int) -> Renal | None:
     """None until both a creatinine and a weight are on record."""
-    person = (
-        await tx.execute(
-            select(Participant.sex, Participant.birth_year).where(
-                Participant.participant_id == participant_id
-            )
-        )
-    ).one()
+    person = (await tx.execute(_person(participant_id))).one()
     values = await labs.results(tx, participant_id)
     creatinines = [row for row in values if row.test == "creatinine"]
     weights = [row for row in values if row.test == "weight"]

@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Executable, Row, select
 
+from bot.db.built import built
 from bot.db.deployments import Deployment
 from bot.db.people import Participant
 from bot.db.rules import RuleSignature
@@ -76,10 +77,13 @@ def _of_parts(tx: Tx, study_name: str, parts: Mapping[str, str]) -> RuleSet:
     return RuleSet(study, graded, told, parts)
 
 
+_MARK = select(Deployment.mark)
+
+
 async def running(tx: Tx, study_name: str) -> RuleSet:
     """What checks are asked and judged by. Danger words are not among it: the newest published ones count at once."""
     newest = in_force(tx, study_name)
-    if await tx.scalar(select(Deployment.mark)) != "live":
+    if await tx.scalar(_MARK) != "live":
         return newest
     signed = await last_signed(tx, study_name, newest.hash)
     return (
@@ -100,8 +104,12 @@ async def last_signed(tx: Tx, study_name: str, preferred: str) -> Row[Any] | Non
 
 
 async def of_participant(tx: Tx, participant_id: int) -> RuleSet:
-    name = await tx.scalar(select(Participant.study).where(Participant.participant_id == participant_id))
-    return await running(tx, name)
+    return await running(tx, await tx.scalar(_study_of(participant_id)))
+
+
+@built
+def _study_of(participant_id: Any) -> Executable:
+    return select(Participant.study).where(Participant.participant_id == participant_id)
 
 
 async def check_of(tx: Tx, participant_id: int) -> tuple[str, Questionnaire]:

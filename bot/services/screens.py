@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Executable, func, select, update
 
+from bot.db.built import built
 from bot.db.conversations import Question
 from bot.db.inbox import InboxMessage
 from bot.db.outbox import OutboundMessage
@@ -68,7 +69,7 @@ async def view(ctx: Ctx, account: str, address: str, *, history: bool = True) ->
         who = await people.find(tx, "web", account, address)
         if who is None:
             return None
-        await _mark_shown(tx, who)
+        await tx.execute(_shown(who.contact_id, tx.now))
         who = people.of_this_screen(who)
         row = await talks.latest_open(tx, who)
         talk = await talks.talk_of(tx, row) if row is not None else None
@@ -85,11 +86,12 @@ async def view(ctx: Ctx, account: str, address: str, *, history: bool = True) ->
         )
 
 
-async def _mark_shown(tx: Tx, who: Who) -> None:
-    await tx.execute(
+@built
+def _shown(contact_id: Any, now: Any) -> Executable:
+    return (
         update(OutboundMessage)
-        .where(OutboundMessage.contact_id == who.contact_id, OutboundMessage.state == "queued")
-        .values(state="sent", settled_at=tx.now, shown_at=tx.now)
+        .where(OutboundMessage.contact_id == contact_id, OutboundMessage.state == "queued")
+        .values(state="sent", settled_at=now, shown_at=now)
     )
 
 

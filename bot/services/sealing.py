@@ -50,27 +50,27 @@ async def unlock(tx: Tx, key_id: uuid.UUID) -> bool:
     return True
 
 
+_KEPT = ("sealed_id", "key_id", "kind", "ciphertext", "created_at")
+_KEEP = insert(Sealed).values({name: bindparam(name) for name in _KEPT})
+
+
 async def seal(tx: Tx, key_id: uuid.UUID, kind: str, value: str | bytes | dict[str, Any]) -> uuid.UUID:
     await unlock(tx, key_id)
     sealed_id = uuid.uuid4()
     ciphertext = tx.ctx.keyring.seal(key_id, sealed_id, kind, _bytes(value))
-    await tx.execute(
-        insert(Sealed).values(
-            sealed_id=sealed_id, key_id=key_id, kind=kind, ciphertext=ciphertext, created_at=tx.now
-        )
-    )
+    values = (sealed_id, key_id, kind, ciphertext, tx.now)
+    await tx.execute(_KEEP, dict(zip(_KEPT, values, strict=True)))
     return sealed_id
 
 
 def beside(row: CTE, at: ColumnElement[datetime]) -> CTE:
     """The sealed value of a row that the same statement inserts, as a second part of it; see `words` for its values."""
-    columns = ["sealed_id", "key_id", "kind", "ciphertext", "created_at"]
     given = (
         bindparam("words_key", type_=Sealed.key_id.type),
         bindparam("words_kind", type_=Sealed.kind.type),
         bindparam("words_ciphertext", type_=Sealed.ciphertext.type),
     )
-    return insert(Sealed).from_select(columns, select(row.c.sealed_id, *given, at)).cte("words")
+    return insert(Sealed).from_select(list(_KEPT), select(row.c.sealed_id, *given, at)).cte("words")
 
 
 def words(

@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, insert, select
+from sqlalchemy import Executable, Row, insert, select
 
 from bot.db.alerts import Alert, AlertRepeat
+from bot.db.built import built
 from bot.db.doses import DoseEvent
 from bot.db.symptoms import SymptomReport
 from bot.services import alert_life, sealing, symptom_lines
@@ -105,11 +106,14 @@ async def due_at(tx: Tx, participant_id: int, rules: SymptomRules, hit: Hit) -> 
     return latest if dose is None else max(tx.now, min(latest, dose - timedelta(hours=before)))
 
 
+@built
+def _raised(prefix: Any) -> Executable:
+    return select(Alert.unique_key, Alert.tier).where(Alert.unique_key.startswith(prefix))
+
+
 async def _told(tx: Tx, report: int, hits: tuple[Hit, ...]) -> dict[str, int]:
     """The worst urgency that this check has raised for each symptom, as its place in URGENCIES."""
-    rows = await tx.all(
-        select(Alert.unique_key, Alert.tier).where(Alert.unique_key.startswith(f"symptom:{report}:"))
-    )
+    rows = await tx.all(_raised(f"symptom:{report}:"))
     known = {f"symptom:{report}:{hit.key}": hit for hit in hits}
     told: dict[str, int] = {}
     for row in rows:

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import Executable, insert, select
 
+from bot.db.built import built
 from bot.db.symptoms import ProvisionalGrade
 from bot.services import known_facts, rule_sets
 from bot.services.context import Tx
@@ -41,15 +42,19 @@ async def assess(
     return Assessed(check, hits, grades(rules.grading, check, answers), earlier, rules)
 
 
-async def _earlier(tx: Tx, participant_id: int, report: int) -> dict[str, tuple[int, ...]]:
-    rows = await tx.all(
+@built
+def _graded(participant_id: Any, but: Any) -> Executable:
+    return (
         select(ProvisionalGrade.term, ProvisionalGrade.grade)
         .where(ProvisionalGrade.participant_id == participant_id)
-        .where(ProvisionalGrade.symptom_report_id != report)
+        .where(ProvisionalGrade.symptom_report_id != but)
         .order_by(ProvisionalGrade.provisional_grade_id.desc())
     )
+
+
+async def _earlier(tx: Tx, participant_id: int, report: int) -> dict[str, tuple[int, ...]]:
     found: dict[str, tuple[int, ...]] = {}
-    for row in rows:
+    for row in await tx.all(_graded(participant_id, report)):
         found[row.term] = (*found.get(row.term, ()), row.grade)
     return found
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Executable, select, update
 
+from bot.db.built import built
 from bot.db.symptoms import SymptomCheck
 from bot.db.timers import Timer
 from bot.services import timers
@@ -62,13 +64,16 @@ def _instant(told: str) -> datetime:
     return datetime.fromisoformat(told)
 
 
+@built
+def _waiting(participant_id: Any) -> Executable:
+    return select(Timer.timer_id, Timer.payload).where(
+        Timer.participant_id == participant_id, Timer.kind == KIND, Timer.state == "waiting"
+    )
+
+
 async def follow_dose(tx: Tx, participant_id: int) -> None:
     """Every dose is answered: a check that waited for that comes now."""
-    waiting = await tx.all(
-        select(Timer.timer_id, Timer.payload).where(
-            Timer.participant_id == participant_id, Timer.kind == KIND, Timer.state == "waiting"
-        )
-    )
+    waiting = await tx.all(_waiting(participant_id))
     due = [row.timer_id for row in waiting if _instant(row.payload["due_at"]) <= tx.now]
     if due:
         await tx.execute(update(Timer).where(Timer.timer_id.in_(due)).values(due_at=tx.now))

@@ -10,8 +10,9 @@ from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, bindparam, or_, select
+from sqlalchemy import ARRAY, ColumnElement, Executable, Row, Text, any_, bindparam, cast, or_, select
 
+from bot.db.built import Bound, built
 from bot.db.conversations import Conversation, Question
 from bot.db.privacy import Sealed
 from bot.dialogue import engine
@@ -56,6 +57,9 @@ _TALK = (
         Question.state,
         Question.settled_sealed,
         Question.asked_at,
+        Question.participant_id.label("asked_about"),
+        Question.correspondent_id.label("asked_whom"),
+        Question.contact_id.label("asked_there"),
         Sealed.key_id.label("state_key"),
         Sealed.ciphertext.label("state_ciphertext"),
     )
@@ -82,7 +86,20 @@ _LATEST_OF_STRANGER = _LATEST.where(
 
 async def by_token(tx: Tx, who: Who, token: str) -> Row[Any] | None:
     """The question of this token, if it was put to this person."""
-    return await tx.first(_TALK.where(Question.token == token, *asked_of(who)))
+    row = await tx.first(_of_token(token))
+    return row if row is not None and _asked_of(row, who) else None
+
+
+@built
+def _of_token(token: Any) -> Executable:
+    return _TALK.where(Question.token == token)
+
+
+def _asked_of(row: Row[Any], who: Who) -> bool:
+    """Whether the question of this row was put to this person, as `asked_of` has it."""
+    if who.participant_id is None:
+        return bool(row.asked_there == who.contact_id and row.asked_about is None)
+    return bool((row.asked_about, row.asked_whom) == (who.participant_id, who.correspondent_id))
 
 
 async def latest_open(tx: Tx, who: Who, other_than: int | None = None) -> Row[Any] | None:
@@ -146,23 +163,53 @@ def understands(tx: Tx, who: Who, talk: Talk, heard: Heard) -> bool:
 
 async def open_about(tx: Tx, participant_id: int, topic: str) -> list[tuple[int, Talk]]:
     """Conversations about a topic that still wait for an answer, each with the contact where it was begun."""
-    return await _talks(tx, Question.participant_id == participant_id, Conversation.topic == topic)
+    return await _talks(tx, _about(participant_id, topic))
 
 
 async def open_scripts(tx: Tx, who: Who, names: Sequence[str] | None = None) -> list[tuple[int, Talk]]:
     """This person's open conversations, of these scripts or of any."""
-    wanted = [] if names is None else [Conversation.script.in_(names)]
-    return await _talks(tx, *asked_of(who), *wanted)
+    wanted = None if names is None else list(names)
+    if who.participant_id is None:
+        return await _talks(tx, _of_stranger(who.contact_id, wanted))
+    return await _talks(tx, _of_person(who.participant_id, who.correspondent_id, wanted))
 
 
 async def open_of(tx: Tx, participant_id: int) -> list[tuple[int, Talk]]:
     """Everybody's open conversations about one participant."""
-    return await _talks(tx, Question.participant_id == participant_id)
+    return await _talks(tx, _of_participant(participant_id))
 
 
-async def _talks(tx: Tx, *conditions: Any) -> list[tuple[int, Talk]]:
-    rows = await tx.all(
-        _TALK.where(Question.state == "open", *conditions).order_by(Conversation.conversation_id)
-    )
+_OPEN = _TALK.where(Question.state == "open").order_by(Conversation.conversation_id)
+
+
+@built
+def _about(participant_id: Any, topic: Any) -> Executable:
+    return _OPEN.where(Question.participant_id == participant_id, Conversation.topic == topic)
+
+
+@built
+def _of_participant(participant_id: Any) -> Executable:
+    return _OPEN.where(Question.participant_id == participant_id)
+
+
+@built
+def _of_person(participant_id: Any, correspondent_id: Any, names: Any) -> Executable:
+    mine = (Question.participant_id == participant_id, Question.correspondent_id == correspondent_id)
+    return _OPEN.where(*mine, _named(names))
+
+
+@built
+def _of_stranger(contact_id: Any, names: Any) -> Executable:
+    return _OPEN.where(Question.contact_id == contact_id, Question.participant_id.is_(None), _named(names))
+
+
+def _named(names: Any) -> ColumnElement[bool]:
+    """Null names any."""
+    listed = cast(names, ARRAY(Text))
+    return or_(listed.is_(None), Conversation.script == any_(listed))
+
+
+async def _talks(tx: Tx, open_ones: Bound) -> list[tuple[int, Talk]]:
+    rows = await tx.all(open_ones)
     found = [(row.contact_id, await talk_of(tx, row)) for row in rows]
     return [(contact_id, talk) for contact_id, talk in found if talk is not None]

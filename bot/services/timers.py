@@ -9,15 +9,31 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, Row, bindparam, exists, func, select, update
+from sqlalchemy import (
+    ARRAY,
+    Executable,
+    Row,
+    Select,
+    Text,
+    Update,
+    any_,
+    bindparam,
+    cast,
+    exists,
+    func,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import DBAPIError
 
+from bot.db.built import built
 from bot.db.timers import Timer
 from bot.services.context import Ctx, Tx
-from bot.services.locking import try_lock
+from bot.services.locking import CLOCK, opening
 
 log = logging.getLogger(__name__)
 
@@ -76,19 +92,22 @@ async def set_timers(tx: Tx, rows: Sequence[New]) -> None:
 
 
 async def cancel(tx: Tx, participant_id: int, kinds: tuple[str, ...], key_prefix: str = "") -> int:
-    statement = (
+    return int((await tx.execute(_cancelled(participant_id, list(kinds), key_prefix, tx.now))).rowcount)
+
+
+@built
+def _cancelled(participant_id: Any, kinds: Any, key_prefix: Any, now: Any) -> Executable:
+    return (
         update(Timer)
-        .where(Timer.participant_id == participant_id, Timer.state == "waiting", Timer.kind.in_(kinds))
-        .values(state="cancelled", settled_at=tx.now, outcome="cancelled")
+        .where(Timer.participant_id == participant_id, Timer.state == "waiting")
+        .where(
+            Timer.kind == any_(cast(kinds, ARRAY(Text))), func.starts_with(Timer.key, cast(key_prefix, Text))
+        )
+        .values(state="cancelled", settled_at=now, outcome="cancelled")
     )
-    if key_prefix:
-        statement = statement.where(Timer.key.startswith(key_prefix, autoescape=True))
-    return int((await tx.execute(statement)).rowcount)
 
 
-# The clock, who has something due (the longest due first), and whether something due belongs to nobody.
-_CLOCK = select(func.suiyao_now().label("clock")).cte("clock")
-_DUE = (Timer.state == "waiting", Timer.due_at <= select(_CLOCK.c.clock).scalar_subquery())
+_DUE = (Timer.state == "waiting", Timer.due_at <= select(CLOCK.c.clock).scalar_subquery())
 _OWNERS = (
     select(Timer.participant_id)
     .where(*_DUE, Timer.participant_id.is_not(None))
@@ -96,19 +115,16 @@ _OWNERS = (
     .order_by(func.min(Timer.due_at))
     .limit(CANDIDATES)
 )
-_OPENING = select(
-    _CLOCK.c.clock,
-    func.array(_OWNERS.scalar_subquery(), type_=ARRAY(BigInteger)).label("owners"),
-    exists().where(*_DUE, Timer.participant_id.is_(None)).label("nobodys"),
-)
+# Who has something due, the longest due first, and whether something due belongs to nobody.
+_OPENING = opening(_OWNERS, exists().where(*_DUE, Timer.participant_id.is_(None)).label("nobodys"))
 
 
 async def fire_next(ctx: Ctx, kinds: Mapping[str, Fire]) -> bool:
     """Fire the oldest due timer of one participant whom nobody else is serving. False: nothing was due."""
     timer_id: int | None = None
     try:
-        async with ctx.begin_with(_OPENING) as (tx, due):
-            row = await _next(tx, due.owners) if due.owners or due.nobodys else None
+        async with ctx.begin_with(_OPENING) as (tx, opened):
+            row = await _next(tx, opened) if opened.owners or opened.nobodys else None
             if row is None:
                 return False
             timer_id = row.timer_id
@@ -122,17 +138,25 @@ async def fire_next(ctx: Ctx, kinds: Mapping[str, Fire]) -> bool:
         return True
 
 
-async def _next(tx: Tx, owners: list[int]) -> Row[Any] | None:
-    locked = await try_lock(tx, owners) if owners else None
-    query = (
-        select(Timer)
-        .where(Timer.state == "waiting", Timer.due_at <= tx.now)
-        .order_by(Timer.due_at, Timer.timer_id)
-        .limit(1)
-    )
-    if locked is not None:
-        return await tx.first(query.where(Timer.participant_id == locked))
-    return await tx.first(query.where(Timer.participant_id.is_(None)).with_for_update(skip_locked=True))
+def _oldest(now: Any) -> Select[Any]:
+    waiting = select(Timer).where(Timer.state == "waiting", Timer.due_at <= now)
+    return waiting.order_by(Timer.due_at, Timer.timer_id).limit(1)
+
+
+async def _next(tx: Tx, opened: Row[Any]) -> Row[Any] | None:
+    if opened.locked is not None:
+        return await tx.first(_oldest_of(opened.locked, tx.now))
+    return await tx.first(_oldest_of_nobody(tx.now))
+
+
+@built
+def _oldest_of(participant_id: Any, now: Any) -> Executable:
+    return _oldest(now).where(Timer.participant_id == participant_id)
+
+
+@built
+def _oldest_of_nobody(now: Any) -> Executable:
+    return _oldest(now).where(Timer.participant_id.is_(None)).with_for_update(skip_locked=True)
 
 
 async def _fire(tx: Tx, row: Row[Any], kinds: Mapping[str, Fire]) -> None:
@@ -169,4 +193,12 @@ async def _failed(ctx: Ctx, timer_id: int) -> None:
 
 
 async def _set(tx: Tx, timer_id: int, **values: Any) -> None:
-    await tx.execute(update(Timer).where(Timer.timer_id == timer_id).values(**values))
+    await tx.execute(
+        _changed(*values), {"id": timer_id, **{f"new_{name}": new for name, new in values.items()}}
+    )
+
+
+@cache
+def _changed(*names: str) -> Update:
+    values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
+    return update(Timer).where(Timer.timer_id == bindparam("id")).values(values)
