@@ -23,8 +23,8 @@ from bot.services.sending import Pace, Parcel
 
 log = logging.getLogger(__name__)
 
-HANDLERS = 4  # people served at once by one process
-FIRERS = 4  # timers of so many people at once
+HANDLERS = 2  # while one waits for the database, another talks
+FIRERS = 2  # while one waits for the database, another decides
 AFTER_TROUBLE_SECONDS = 1.0
 LATE_TICKS = 4  # after so many ticks that did not come a loop goes round by itself
 FINISH_SECONDS = 5.0  # what is in hand may take so long to end when the process is stopped
@@ -137,14 +137,14 @@ class Worker:
         await asyncio.gather(*(self._handle_all() for _ in range(HANDLERS)))
 
     async def _handle_all(self) -> None:
-        while not self._stopping.is_set() and await inbox.handle_next(self._ctx):
+        while not self._stopping.is_set() and await inbox.handle_several(self._ctx):
             pass
 
     async def _timers(self) -> None:
         await asyncio.gather(*(self._fire_all() for _ in range(FIRERS)))
 
     async def _fire_all(self) -> None:
-        while not self._stopping.is_set() and await timers.fire_next(self._ctx, firing.FIRE):
+        while not self._stopping.is_set() and await timers.fire_several(self._ctx, firing.FIRE):
             pass
 
     async def _outbox(self, line: Line) -> None:

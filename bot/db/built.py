@@ -1,31 +1,111 @@
-"""Statements that are asked all day are built once: building one costs more than asking it."""
+"""Statements that are asked all day are built once: building one costs more than asking it.
+
+What is built can also be asked for many occasions at once (`bot.services.together`): the same rows, one journey.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cache
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from inspect import signature
 from typing import Any, NamedTuple
 
-from sqlalchemy import Executable, bindparam
+from sqlalchemy import (
+    ARRAY,
+    CTE,
+    ColumnElement,
+    Executable,
+    Select,
+    SelectBase,
+    TableValuedAlias,
+    bindparam,
+    cast,
+    column,
+    func,
+    select,
+    true,
+)
+from sqlalchemy.sql import visitors
+from sqlalchemy.sql.elements import BindParameter, Cast
+from sqlalchemy.types import TypeEngine
+
+OCCASION = "occasion"  # the number of the occasion to which a row belongs, from 1
+
+
+class Built:
+    """`make` writes the statement with a placeholder for each of its arguments."""
+
+    def __init__(self, make: Callable[..., Executable]) -> None:
+        self._make = make
+        self.keys = tuple(f"_{name}" for name in signature(make).parameters)
+
+    @cached_property
+    def one(self) -> Executable:
+        return self._make(*(bindparam(key) for key in self.keys))
+
+    @cached_property
+    def _types(self) -> dict[str, TypeEngine[Any]]:
+        parts = list(visitors.iterate(self.one))  # type: ignore[arg-type] # every statement is a ClauseElement
+        types = {part.key: part.type for part in parts if isinstance(part, BindParameter)}
+        told = {
+            part.clause.key: part.type
+            for part in parts
+            if isinstance(part, Cast) and isinstance(part.clause, BindParameter)
+        }
+        return types | told
+
+    @cached_property
+    def fixed(self) -> tuple[str, ...]:
+        """What has to be the same for all who ask together: lists."""
+        return tuple(key for key in self.keys if isinstance(self._types[key], ARRAY))
+
+    @cached_property
+    def asks(self) -> bool:
+        return isinstance(self.one, SelectBase)
+
+    @cached_property
+    def many(self) -> Select[Any]:
+        """For a list of values in place of each: the rows of all of them, each with its OCCASION last."""
+        given = spread({key: self._types[key] for key in self.keys if key not in self.fixed})
+        inner: Any = self._make(*(bindparam(key) if key in self.fixed else given.c[key] for key in self.keys))
+        found = inner.lateral("found")
+        return select(*found.c, given.c[OCCASION]).select_from(given.join(found, true()))
 
 
 class Bound(NamedTuple):
     """A built statement with the values of one occasion."""
 
-    statement: Executable
+    query: Built
     values: dict[str, Any]
 
 
 def built(make: Callable[..., Executable]) -> Callable[..., Bound]:
-    """`make` writes the statement with a placeholder for each of its arguments; what replaces it takes their values."""
-    keys = tuple(f"_{name}" for name in signature(make).parameters)
-
-    @cache
-    def statement() -> Executable:
-        return make(*(bindparam(key) for key in keys))
+    """What replaces `make` takes the values of its arguments."""
+    query = Built(make)
 
     def bound(*values: Any) -> Bound:
-        return Bound(statement(), dict(zip(keys, values, strict=True)))
+        return Bound(query, dict(zip(query.keys, values, strict=True)))
 
     return bound
+
+
+class Written:
+    """Rows that are written for one occasion or many by one statement, which returns something of each.
+
+    `make` gets the given values as a table with OCCASION, and returns a select of what comes back, OCCASION last.
+    """
+
+    def __init__(self, columns: Mapping[str, ColumnElement[Any]], make: Callable[[CTE], Select[Any]]) -> None:
+        self.keys = tuple(columns)
+        given = spread({key: one.type for key, one in columns.items()})
+        self.statement = make(select(given).cte("given"))
+
+    def values(self, occasions: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        return {key: [one[key] for one in occasions] for key in self.keys}
+
+
+def spread(types: Mapping[str, TypeEngine[Any]]) -> TableValuedAlias:
+    """One list for each name, side by side as a table."""
+    lists = (cast(bindparam(key, type_=ARRAY(type_)), ARRAY(type_)) for key, type_ in types.items())
+    columns = (column(key, type_) for key, type_ in types.items())
+    return func.unnest(*lists).table_valued(*columns, with_ordinality=OCCASION, name="given").render_derived()

@@ -150,7 +150,7 @@ class Stage:
         return pages
 
     async def _fire(self) -> None:
-        while await timers.fire_next(self.ctx, firing.FIRE):
+        while await timers.fire_several(self.ctx, firing.FIRE):
             pass
 
     async def _handle(self) -> None:
@@ -158,7 +158,7 @@ class Stage:
         accepted, self._accepted = self._accepted, 0
         while accepted > 0 or self._moved:
             accepted -= 1
-            if not await inbox.handle_next(self.ctx):
+            if not await inbox.handle_several(self.ctx):
                 return
 
     async def set_clock(self, instant: datetime) -> None:

@@ -7,7 +7,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Executable, Text, cast, func, insert, select, update
+from sqlalchemy import ARRAY, Executable, Text, bindparam, cast, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from bot.db.audit import AuditEntry, AuditHead
@@ -28,28 +28,33 @@ def of_participant(tx: Tx, participant_id: int, actor: str, action: str, **detai
 
 
 async def at_commit(tx: Tx) -> None:
-    """Chain the entries gathered in this transaction, and tell other processes which pages have news.
+    """Chain the entries gathered in this transaction, and tell other processes which pages have news."""
+    await write(tx)
+    pages = sorted(name.removeprefix(PAGE) for name in tx.woken if name.startswith(PAGE))
+    if pages:
+        await tx.execute(_news(pages))
 
-    Chains are locked in order of name, so that none waits in a ring.
-    """
+
+async def write(tx: Tx) -> None:
+    """Chains are locked in order of name, so that none waits in a ring."""
     for chain in sorted({entry[0] for entry in tx.audit}):
         await _extend(tx, chain, [entry for entry in tx.audit if entry[0] == chain])
     tx.audit.clear()
-    for name in sorted(name for name in tx.woken if name.startswith(PAGE)):
-        await tx.execute(_news(name.removeprefix(PAGE)))
 
 
 _ENTRIES = insert(AuditEntry)
 
 
 @built
-def _news(contact_id: Any) -> Executable:
-    return select(func.pg_notify(PAGE_CHANNEL, cast(contact_id, Text)))
+def _news(contact_ids: Any) -> Executable:
+    return select(func.pg_notify(PAGE_CHANNEL, func.unnest(cast(contact_ids, ARRAY(Text)))))
 
 
-@built
-def _new_head(chain: Any, seq: Any, link: Any) -> Executable:
-    return update(AuditHead).where(AuditHead.chain == chain).values(seq=seq, hash=link)
+_NEW_HEAD = (
+    update(AuditHead)
+    .where(AuditHead.chain == bindparam("of"))
+    .values(seq=bindparam("new_seq"), hash=bindparam("new_hash"))
+)
 
 
 @built
@@ -74,8 +79,8 @@ async def _extend(tx: Tx, chain: str, entries: list[tuple[str, str, str, dict[st
                 "hash": previous,
             }
         )
-    await tx.execute(_ENTRIES, rows)
-    await tx.execute(_new_head(chain, seq, previous))
+    await tx.do(_ENTRIES, rows)
+    await tx.do(_NEW_HEAD, [{"of": chain, "new_seq": seq, "new_hash": previous}])
 
 
 async def _head(tx: Tx, chain: str) -> tuple[int, bytes]:

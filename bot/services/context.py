@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,7 +12,7 @@ from sqlalchemy import CursorResult, Row, Select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.base import Executable
 
-from bot.db.built import Bound
+from bot.db.built import Bound, Written
 from bot.db.database import Database, widen
 from bot.db.keyring import Keyring
 from bot.services.book import Book
@@ -75,7 +75,7 @@ class Ctx:
             self.wake(loop)
 
 
-@dataclass(slots=True)
+@dataclass
 class Tx:
     """One transaction: its connection, its single `now`, and what it will have caused when it commits."""
 
@@ -94,8 +94,20 @@ class Tx:
 
     async def execute(self, statement: Executable | Bound, values: Any = None) -> CursorResult[Any]:
         if isinstance(statement, Bound):
-            statement, values = statement
+            return await self.connection.execute(statement.query.one, statement.values)
         return await self.connection.execute(statement, values)
+
+    async def do(self, statement: Executable, rows: Sequence[Mapping[str, Any]]) -> None:
+        """The same with several values, of which nobody asks what came of it. Nothing happens without any."""
+        if rows:
+            await self.connection.execute(statement, rows if len(rows) > 1 else rows[0])
+
+    async def write(self, written: Written, values: Mapping[str, Any]) -> Row[Any] | None:
+        """What comes back of one row that is written; None where it was there before."""
+        row: Row[Any] | None = (
+            await self.connection.execute(written.statement, written.values([values]))
+        ).first()
+        return row
 
     async def first(self, statement: Executable | Bound) -> Row[Any] | None:
         return (await self.execute(statement)).first()

@@ -12,9 +12,9 @@ from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Executable, bindparam, exists, insert, literal, select, union_all, update
+from sqlalchemy import CTE, Select, bindparam, insert, select, update
 
-from bot.db.built import Bound, built
+from bot.db.built import OCCASION, Written
 from bot.db.conversations import Conversation, Question
 from bot.dialogue import engine
 from bot.dialogue.script import DoStep, Script
@@ -68,13 +68,31 @@ async def follow(tx: Tx, who: Who, one: Begin, delivery: Delivery) -> None:
     await begin(tx, who, one.script, one.slots, delivery, one.topic)
 
 
-_GIVEN = (
-    "participant_id", "correspondent_id", "contact_id", "script", "definition", "state_sealed", "topic", "started_at",
-)  # fmt: skip
-_BEGUN = (
-    insert(Conversation)
-    .values({name: bindparam(name) for name in _GIVEN})
-    .returning(Conversation.conversation_id)
+_COLUMNS = Conversation.__table__.c
+
+
+def _conversations(given: CTE) -> Select[Any]:
+    """Told apart by what is sealed of them."""
+    names = [column.key for column in given.c if column.key != OCCASION]
+    begun = (
+        insert(Conversation)
+        .from_select(names, select(*(given.c[name] for name in names)))
+        .returning(Conversation.conversation_id, Conversation.state_sealed)
+        .cte("begun")
+    )
+    joined = begun.join(given, given.c.state_sealed == begun.c.state_sealed)
+    return select(begun.c.conversation_id, given.c[OCCASION]).select_from(joined)
+
+
+_BEGUN = Written(
+    {
+        name: _COLUMNS[name]
+        for name in (
+            *("participant_id", "correspondent_id", "contact_id", "script"),
+            *("definition", "state_sealed", "topic", "started_at"),
+        )
+    },
+    _conversations,
 )
 
 
@@ -87,10 +105,11 @@ async def open_talk(
     state_sealed = await sealing.seal(tx, who.key_id, "state", {})
     participant_id, correspondent_id = between = _between(who)
     values = (participant_id, correspondent_id, who.contact_id, name, definition, state_sealed, topic, tx.now)
-    conversation_id = await tx.scalar(Bound(_BEGUN, dict(zip(_GIVEN, values, strict=True))))
+    row = await tx.write(_BEGUN, dict(zip(_BEGUN.keys, values, strict=True)))
+    assert row is not None
     # Not yet begun: whatever the first turn leads to is a move away from here, and is saved.
     unbegun = State(name, "", {})
-    return Talk(conversation_id, script, unbegun, None, state_sealed, who.key_id, between), turn
+    return Talk(row.conversation_id, script, unbegun, None, state_sealed, who.key_id, between), turn
 
 
 def begun(talk: Talk, state: State) -> Talk:
@@ -109,7 +128,7 @@ async def ask_again(tx: Tx, who: Who, talk: Talk, delivery: Delivery) -> None:
     """The open question once more, under the same token: its older buttons stay good."""
     turn = engine.resume(talk.script, talk.state, local_now(tx, who), tx.ctx.book.lexicon(tx.now))
     for say in turn.says:
-        await _say(tx, who, talk, say, delivery)
+        talk = await _say(tx, who, talk, say, delivery)
 
 
 async def fall_silent(tx: Tx, contact_id: int, talk: Talk, over: str) -> None:
@@ -147,6 +166,7 @@ async def _carry_out(tx: Tx, who: Who, talk: Talk, turn: Turn, delivery: Deliver
             begins += [done.begin] if done.begin else []
             if done.ends_all:
                 await end_all(tx, await open_scripts(tx, who), "question.closed")
+                talk = replace(talk, token=None)
         if any(isinstance(note, noting.ABOUT_THE_PERSON) for note in turn.notes):
             # A stranger became somebody, a patient his daughter; on a telephone that was left, nobody is still nobody.
             met = await people.by_contact(tx, who.contact_id)
@@ -158,7 +178,7 @@ async def _carry_out(tx: Tx, who: Who, talk: Talk, turn: Turn, delivery: Deliver
     if turn.state != before or turn.state is None:
         await _save(tx, who, talk, turn)
     for say in sorted(says, key=lambda say: say.question):  # what is to be answered stands last
-        await _say(tx, who, talk, say, delivery)
+        talk = await _say(tx, who, talk, say, delivery)
     for one in begins:
         await follow(tx, who, one, delivery)
     return turn
@@ -184,15 +204,16 @@ def _waits(script: Script, turn: Turn) -> bool:
 async def _save(tx: Tx, who: Who, talk: Talk, turn: Turn) -> None:
     state = turn.state.to_json() if turn.state else {}
     await sealing.reseal(tx, talk.state_key, talk.state_sealed, "state", state)
-    changes: dict[str, Any] = {}
     if _between(who) != talk.between:  # a stranger who linked in this very turn is somebody from here on
-        changes = dict(zip(("participant_id", "correspondent_id"), _between(who), strict=True))
+        linked = zip(("participant", "correspondent"), _between(who), strict=True)
+        await tx.do(_LINKED, [{"of": talk.conversation_id, **dict(linked)}])
     if turn.state is None:
-        changes |= {"ended_at": tx.now, "outcome": "ended"}
-    if changes:
-        await tx.execute(
-            update(Conversation).where(Conversation.conversation_id == talk.conversation_id).values(**changes)
-        )
+        await tx.do(_ENDED, [{"of": talk.conversation_id, "now": tx.now}])
+
+
+_OF = update(Conversation).where(Conversation.conversation_id == bindparam("of"))
+_LINKED = _OF.values(participant_id=bindparam("participant"), correspondent_id=bindparam("correspondent"))
+_ENDED = _OF.values(ended_at=bindparam("now"), outcome="ended")
 
 
 def _between(who: Who) -> tuple[int | None, int | None]:
@@ -200,13 +221,16 @@ def _between(who: Who) -> tuple[int | None, int | None]:
     return (None, None) if who.participant_id is None else (who.participant_id, who.correspondent_id)
 
 
-@built
-def _settled(token: Any, state: Any, sealed: Any, answered_by: Any, now: Any) -> Executable:
-    return (
-        update(Question)
-        .where(Question.token == token)
-        .values(state=state, settled_at=now, settled_sealed=sealed, answered_by=answered_by)
+_SETTLED = (
+    update(Question)
+    .where(Question.token == bindparam("of"))
+    .values(
+        state=bindparam("new_state"),
+        settled_at=bindparam("now"),
+        settled_sealed=bindparam("new_sealed"),
+        answered_by=bindparam("inbox"),
     )
+)
 
 
 async def _settle(
@@ -220,16 +244,21 @@ async def _settle(
     text = outbox.lasting(tx, who, told) if told else ""
     sealed = await sealing.seal(tx, who.key_id, "outbound", text) if text else None
     state = "closed" if over else "answered"
-    await tx.execute(_settled(talk.token, state, sealed, delivery.inbox_id, tx.now))
+    values = {"of": talk.token, "new_state": state, "new_sealed": sealed}
+    await tx.do(_SETTLED, [{**values, "inbox": delivery.inbox_id, "now": tx.now}])
     await (prompting.show_over if over else prompting.show_settled)(tx, who, talk.token, text)
 
 
-async def _say(tx: Tx, who: Who, talk: Talk, say: Say, delivery: Delivery) -> None:
-    token = await _token(tx, who, talk) if say.question else None
+async def _say(tx: Tx, who: Who, talk: Talk, say: Say, delivery: Delivery) -> Talk:
+    """The conversation with the token of the question that was asked."""
+    if say.question and talk.token is None:
+        talk = replace(talk, token=await _new_question(tx, who, talk))
+    token = talk.token if say.question else None
     if delivery.pushed and token is not None:
         await prompting.push(tx, who, token, say, delivery.purpose, delivery.lives)
-        return
-    await put(tx, target(who), _draft(tx, who, say, token, delivery))
+    else:
+        await put(tx, target(who), _draft(tx, who, say, token, delivery))
+    return talk
 
 
 def _draft(tx: Tx, who: Who, say: Say, token: str | None, delivery: Delivery) -> Draft:
@@ -253,33 +282,23 @@ def choices(tx: Tx, who: Who, say: Say, token: str | None) -> tuple[Choice, ...]
     )
 
 
-async def _token(tx: Tx, who: Who, talk: Talk) -> str:
-    """The open question's token: the same one when it is only asked again."""
+_QUESTION = insert(Question)
+
+
+async def _new_question(tx: Tx, who: Who, talk: Talk) -> str:
+    """Its token. A question that is only asked again keeps its own."""
     token = secrets.token_urlsafe(TOKEN_BYTES)
-    values = (token, talk.conversation_id, who.participant_id, who.correspondent_id, who.contact_id, tx.now)
-    return str(await tx.scalar(Bound(_OPEN_TOKEN, dict(zip(_ASKED, values, strict=True)))))
-
-
-_ASKED = ("token", "conversation_id", "participant_id", "correspondent_id", "contact_id", "asked_at")
-_old = (
-    select(Question.token)
-    .where(Question.conversation_id == bindparam("conversation_id"), Question.state == "open")
-    .limit(1)
-    .cte("old")
-)
-_new = (
-    insert(Question)
-    .from_select(
-        [*_ASKED, "state"],
-        select(
-            *(bindparam(name, type_=Question.__table__.columns[name].type) for name in _ASKED),
-            literal("open"),
-        ).where(~exists(_old)),
-    )
-    .returning(Question.token)
-    .cte("new")
-)
-_OPEN_TOKEN = union_all(select(_old.c.token), select(_new.c.token))
+    row = {
+        "token": token,
+        "conversation_id": talk.conversation_id,
+        "participant_id": who.participant_id,
+        "correspondent_id": who.correspondent_id,
+        "contact_id": who.contact_id,
+        "state": "open",
+        "asked_at": tx.now,
+    }
+    await tx.do(_QUESTION, [row])
+    return token
 
 
 async def tell(tx: Tx, who: Who, say: Say, delivery: Delivery) -> None:

@@ -50,7 +50,12 @@ async def _perhaps_told(tx: Tx, due_at: datetime) -> bool:
     now: decisions of the gap are entered again. Whoever may have taken it is not to take it twice."""
     if tx.now - due_at < JUST_NOW:
         return False
-    return bool(await tx.scalar(select(exists(literal(1)).where(RestoreGap.until >= due_at))))
+    return bool(await tx.scalar(_restored_since(due_at)))
+
+
+@built
+def _restored_since(instant: Any) -> Executable:
+    return select(exists(literal(1)).where(RestoreGap.until >= instant))
 
 
 @built

@@ -122,16 +122,11 @@ async def rejudge(tx: Tx, course: Course, dose: Row[Any]) -> None:
     if (status, extra) == ((before.status, before.extra) if before else ("none", 0)):
         return
     cause = f"report:{latest.dose_report_id}" if latest else "hold"
-    await tx.execute(
-        insert(DoseJudgement).values(
-            dose_id=dose.dose_id,
-            status=status,
-            extra=extra,
-            definition=course.study_hash,
-            cause=cause,
-            recorded_at=tx.now,
-        )
-    )
+    row = {"dose_id": dose.dose_id, "status": status, "extra": extra, "definition": course.study_hash}
+    await tx.do(_JUDGEMENT, [{**row, "cause": cause, "recorded_at": tx.now}])
+
+
+_JUDGEMENT = insert(DoseJudgement)
 
 
 @built

@@ -9,21 +9,23 @@ import logging
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
-from sqlalchemy import BigInteger, Row, Update, bindparam, cast, select, update
+from sqlalchemy import BigInteger, Executable, Row, Update, bindparam, cast, select, update
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import DBAPIError
 
+from bot.db.built import built
 from bot.db.inbox import InboxMessage
 from bot.db.privacy import Sealed
 from bot.messages import Inbound
-from bot.services import danger, handling, meeting, people, sealing
+from bot.services import auditing, danger, handling, meeting, people, sealing
 from bot.services.context import Ctx, Tx
 from bot.services.locking import CLOCK, locked_by, opening
 from bot.services.packing import pack, unpack
+from bot.services.together import together
 
 log = logging.getLogger(__name__)
 
@@ -126,12 +128,14 @@ _heads = (
     .order_by(InboxMessage.lock_key, InboxMessage.inbox_id)
     .subquery()
 )
-_OPENING = opening(
+_WAITING = (
     select(_heads.c.lock_key)
     .where(_heads.c.next_try_at <= select(CLOCK.c.clock).scalar_subquery())
     .order_by(_heads.c.inbox_id)
     .limit(CANDIDATES)
 )
+_OPENING = opening(_WAITING)
+_SEVERAL = opening(_WAITING, most=CANDIDATES)
 _OF_ONE = opening(select(cast(bindparam("lock_key"), BigInteger)))
 
 
@@ -162,18 +166,51 @@ async def handle_next(ctx: Ctx, lock_key: int | None = None) -> bool:
         return True
 
 
-_OLDEST = (
-    select(InboxMessage.__table__, Sealed.key_id, Sealed.ciphertext)
-    .outerjoin(Sealed, Sealed.sealed_id == InboxMessage.sealed_id)
-    .where(InboxMessage.lock_key == bindparam("key"), InboxMessage.state == "pending")
-    .order_by(InboxMessage.inbox_id)
-    .limit(1)
-)
+async def handle_several(ctx: Ctx) -> bool:
+    """The oldest message of each of several people at once, in one transaction. False: there was nothing to do.
+
+    Whatever goes wrong for one of them, all are handled one by one: so the one is found, and the others are served.
+    """
+    people: list[int] = []
+    try:
+        async with ctx.begin_with(_SEVERAL) as (tx, opened):
+            people = opened.locked
+            if len(people) > 1:
+                await together(tx, [partial(_handle_of, person) for person in people])
+            elif people:
+                await _handle_of(people[0], tx)
+            if people or not opened.owners:
+                return bool(people)
+    except Exception as problem:
+        if not people or (isinstance(problem, DBAPIError) and problem.connection_invalidated):
+            raise
+        extra = {"action": "inbox_one_by_one", "people": len(people), "error": type(problem).__name__}
+        log.info("Messages are handled one by one", extra=extra)
+    handled = [await handle_next(ctx) for _ in people or (None,)]
+    return any(handled)
+
+
+async def _handle_of(participant_id: int, tx: Tx) -> None:
+    row = await _oldest(tx, participant_id)
+    if row is not None:
+        await _handle(tx, row)
+        await auditing.write(tx)
 
 
 async def _oldest(tx: Tx, lock_key: int) -> Row[Any] | None:
-    row = (await tx.execute(_OLDEST, {"key": lock_key})).first()
+    row = await tx.first(_oldest_of(lock_key))
     return row if row is not None and row.next_try_at <= tx.now else None
+
+
+@built
+def _oldest_of(lock_key: Any) -> Executable:
+    return (
+        select(InboxMessage.__table__, Sealed.key_id, Sealed.ciphertext)
+        .outerjoin(Sealed, Sealed.sealed_id == InboxMessage.sealed_id)
+        .where(InboxMessage.lock_key == lock_key, InboxMessage.state == "pending")
+        .order_by(InboxMessage.inbox_id)
+        .limit(1)
+    )
 
 
 async def _handle(tx: Tx, row: Row[Any]) -> None:
@@ -209,9 +246,8 @@ async def _failed(ctx: Ctx, inbox_id: int) -> None:
 
 
 async def _update(tx: Tx, inbox_id: int, **values: object) -> None:
-    await tx.execute(
-        _changed(*values), {"id": inbox_id, **{f"new_{name}": new for name, new in values.items()}}
-    )
+    changes = {f"new_{name}": new for name, new in values.items()}
+    await tx.do(_changed(*values), [{"id": inbox_id, **changes}])
 
 
 @cache

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, Row, Select, SelectBase, any_, bindparam, cast, func, select
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    Row,
+    Select,
+    SelectBase,
+    any_,
+    bindparam,
+    cast,
+    func,
+    select,
+)
 
 from bot.db.people import Contact, Participant
 from bot.errors import Refused
@@ -22,22 +34,26 @@ async def lock_participant(tx: Tx, participant_id: int) -> None:
         raise Refused("staff.no_such_participant")
 
 
-def opening(due: SelectBase, *more: Any) -> Select[Any]:
-    """A transaction's first question: the clock, the owners whom `due` finds, and one of them whom nobody else holds,
+def opening(due: SelectBase, *more: Any, most: int = 1) -> Select[Any]:
+    """A transaction's first question: the clock, the owners whom `due` finds, and so many of them whom nobody else holds,
     locked from here on. `due` may ask for the clock as `CLOCK`; `more` are further columns.
     """
     array = ARRAY(BigInteger)
-    found = select(func.array(due.scalar_subquery(), type_=array).label("owners")).cte("found")
+    found = select(_listed(due).label("owners")).cte("found")
     owners = select(found.c.owners).scalar_subquery()
     locked = (
         select(Participant.participant_id)
         .where(Participant.participant_id == any_(cast(owners, array)))
-        .limit(1)
+        .limit(most)
         .with_for_update(skip_locked=True)
         .cte("locked")
     )
-    mine = select(locked.c.participant_id).scalar_subquery().label("locked")
+    mine = _listed(select(locked.c.participant_id)).label("locked")
     return select(CLOCK.c.clock, owners.label("owners"), mine, *more)
+
+
+def _listed(found: SelectBase) -> ColumnElement[list[int]]:
+    return func.array(found.scalar_subquery(), type_=ARRAY(BigInteger))
 
 
 CLOCK = select(func.suiyao_now().label("clock")).cte("clock")
@@ -45,8 +61,8 @@ CLOCK = select(func.suiyao_now().label("clock")).cte("clock")
 
 async def locked_by(tx: Tx, opened: Row[Any]) -> int | None:
     """Whom `opening` has locked; otherwise a stranger among those whom it found."""
-    if opened.locked is not None:
-        return int(opened.locked)
+    if opened.locked:
+        return int(opened.locked[0])
     strangers = [key for key in opened.owners if key < 0]
     return await try_lock(tx, strangers) if strangers else None
 

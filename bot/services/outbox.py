@@ -13,10 +13,10 @@ from enum import IntEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Executable, bindparam, select, update
+from sqlalchemy import CTE, Select, bindparam, literal, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from bot.db.built import built
+from bot.db.built import OCCASION, Written
 from bot.db.outbox import OutboundMessage
 from bot.dialogue.turn import Phrase
 from bot.messages import Choice
@@ -76,18 +76,31 @@ def target(who: Who) -> Target:
     return Target(who.contact_id, who.channel, who.account, who.key_id, who.language, who.participant_id)
 
 
-_GIVEN = (
+_NAMES = (
     "unique_key", "participant_id", "contact_id", "channel", "account", "lane", "purpose", "pushed", "text_id", "text_hash",
     "sealed_id", "token", "inbox_id", "edits", "repeats", "repeat_if_unknown", "created_at", "send_after", "expires_at",
 )  # fmt: skip
-_ROW = (
-    upsert(OutboundMessage)
-    .values(**{name: bindparam(name) for name in _GIVEN}, state="queued", attempts=0)
-    .on_conflict_do_nothing(index_elements=["unique_key"])
-    .returning(OutboundMessage.message_id, OutboundMessage.sealed_id, OutboundMessage.created_at)
-    .cte("kept")
-)
-_INSERT = select(_ROW.c.message_id).add_cte(sealing.beside(_ROW, _ROW.c.created_at))
+
+
+def _messages(given: CTE) -> Select[Any]:
+    """The messages, and what is sealed of those that were not there before."""
+    values = (*(given.c[name] for name in _NAMES), literal("queued"), literal(0))
+    kept = (
+        upsert(OutboundMessage)
+        .from_select([*_NAMES, "state", "attempts"], select(*values))
+        .on_conflict_do_nothing(index_elements=["unique_key"])
+        .returning(OutboundMessage.message_id, OutboundMessage.sealed_id)
+        .cte("kept")
+    )
+    joined = kept.join(given, given.c.sealed_id == kept.c.sealed_id)
+    return (
+        select(kept.c.message_id, given.c[OCCASION])
+        .select_from(joined)
+        .add_cte(sealing.beside_all(select(given).select_from(joined)))
+    )
+
+
+_PUT = Written({**{name: OutboundMessage.__table__.c[name] for name in _NAMES}, **sealing.WORDS}, _messages)
 
 
 async def put(tx: Tx, to: Target, draft: Draft) -> int | None:
@@ -124,7 +137,7 @@ async def put(tx: Tx, to: Target, draft: Draft) -> int | None:
     tx.woken.add("outbox")
     if to.channel == "web":
         tx.woken.add(f"page:{to.contact_id}")
-    row = (await tx.execute(_INSERT, values)).first()
+    row = await tx.write(_PUT, values)
     return None if row is None else int(row.message_id)
 
 
@@ -166,18 +179,16 @@ def lasting(tx: Tx, who: Who, phrase: Phrase) -> str:
     return tx.ctx.wording.text(who.language, phrase, now=None)
 
 
-async def cancel_question(tx: Tx, token: str) -> int:
+_UNASKED = (
+    update(OutboundMessage)
+    .where(OutboundMessage.token == bindparam("of"), OutboundMessage.state == "queued")
+    .values(state="cancelled", settled_at=bindparam("now"))
+)
+
+
+async def cancel_question(tx: Tx, token: str) -> None:
     """Messages that would still ask a question which is settled: they must not go out any more."""
-    return int((await tx.execute(_unasked(token, tx.now))).rowcount)
-
-
-@built
-def _unasked(token: Any, now: Any) -> Executable:
-    return (
-        update(OutboundMessage)
-        .where(OutboundMessage.token == token, OutboundMessage.state == "queued")
-        .values(state="cancelled", settled_at=now)
-    )
+    await tx.do(_UNASKED, [{"of": token, "now": tx.now}])
 
 
 async def cancel_contact(tx: Tx, contact_id: int, *, pushed_only: bool = False) -> int:

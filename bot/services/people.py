@@ -6,9 +6,10 @@ import uuid
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ARRAY, Row, String, and_, bindparam, func, insert, or_, select
+from sqlalchemy import ARRAY, Executable, Row, Select, String, and_, func, insert, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
+from bot.db.built import built
 from bot.db.people import CareLink, Consent, Contact, Correspondent, Participant, StatusChange
 from bot.db.sites import Site
 from bot.services import sealing
@@ -56,17 +57,17 @@ class Who:
         return "self" if self.relation == "self" else "caregiver"
 
 
-_status = (
-    select(StatusChange.status)
-    .where(
-        StatusChange.participant_id == CareLink.participant_id,
-        StatusChange.effective_from <= bindparam("now"),
+def _status(now: Any) -> Any:
+    return (
+        select(StatusChange.status)
+        .where(StatusChange.participant_id == CareLink.participant_id, StatusChange.effective_from <= now)
+        .order_by(StatusChange.effective_from.desc(), StatusChange.status_change_id.desc())
+        .limit(1)
+        .correlate_except(StatusChange)
+        .scalar_subquery()
     )
-    .order_by(StatusChange.effective_from.desc(), StatusChange.status_change_id.desc())
-    .limit(1)
-    .correlate(CareLink)
-    .scalar_subquery()
-)
+
+
 _latest = (
     select(Consent.matter, Consent.decision)
     .where(
@@ -81,7 +82,7 @@ _latest = (
 _consents = func.array(
     select(_latest.c.matter).where(_latest.c.decision == "given").scalar_subquery(), type_=ARRAY(String)
 )
-_COLUMNS = (
+_COLUMNS: tuple[Any, ...] = (
     Contact.contact_id,
     Contact.channel,
     Contact.account,
@@ -97,41 +98,45 @@ _COLUMNS = (
     Site.phone,
     Site.zone,
     Site.telegram_mode,
-    _status.label("status"),
     _consents.label("consents"),
 )
-_QUERY = (
-    select(*_COLUMNS)
-    .select_from(Contact)
-    .outerjoin(Correspondent, Correspondent.correspondent_id == Contact.correspondent_id)
-    .outerjoin(
-        CareLink, and_(CareLink.correspondent_id == Contact.correspondent_id, CareLink.until.is_(None))
+
+
+def _people(now: Any) -> Select[*tuple[Any, ...]]:
+    """Contacts with whoever is behind them, the newest link first."""
+    return (
+        select(*_COLUMNS, _status(now).label("status"))
+        .select_from(Contact)
+        .outerjoin(Correspondent, Correspondent.correspondent_id == Contact.correspondent_id)
+        .outerjoin(
+            CareLink, and_(CareLink.correspondent_id == Contact.correspondent_id, CareLink.until.is_(None))
+        )
+        .outerjoin(Participant, Participant.participant_id == CareLink.participant_id)
+        .outerjoin(Site, Site.site_id == Participant.site_id)
     )
-    .outerjoin(Participant, Participant.participant_id == CareLink.participant_id)
-    .outerjoin(Site, Site.site_id == Participant.site_id)
-    .order_by(CareLink.care_link_id.desc())
-    .limit(1)
-)
 
 
-_BY_CONTACT = _QUERY.where(Contact.contact_id == bindparam("contact_id"))
+@built
+def _by_contact(contact_id: Any, now: Any) -> Executable:
+    newest = _people(now).order_by(CareLink.care_link_id.desc()).limit(1)
+    return newest.where(Contact.contact_id == contact_id)
 
 
 async def by_contact(tx: Tx, contact_id: int) -> Who:
-    return _who((await tx.execute(_BY_CONTACT, {"contact_id": contact_id, "now": tx.now})).one())
+    return _who((await tx.execute(_by_contact(contact_id, tx.now))).one())
 
 
-_BY_ADDRESS = _QUERY.where(
-    Contact.channel == bindparam("channel"),
-    Contact.account == bindparam("account"),
-    Contact.address_lookup == bindparam("lookup"),
-)
+@built
+def _by_address(channel: Any, account: Any, lookup: Any, now: Any) -> Executable:
+    newest = _people(now).order_by(CareLink.care_link_id.desc()).limit(1)
+    return newest.where(
+        Contact.channel == channel, Contact.account == account, Contact.address_lookup == lookup
+    )
 
 
 async def find(tx: Tx, channel: str, account: str, address: str) -> Who | None:
     lookup = tx.ctx.keyring.lookup("address", f"{channel}\0{account}\0{address}")
-    values = {"channel": channel, "account": account, "lookup": lookup, "now": tx.now}
-    row = (await tx.execute(_BY_ADDRESS, values)).first()
+    row = await tx.first(_by_address(channel, account, lookup, tx.now))
     return None if row is None else _who(row)
 
 
@@ -164,12 +169,10 @@ def of_this_screen(who: Who) -> Who:
     return replace(who, correspondent_id=None, participant_id=None, relation="")
 
 
-_OF_PARTICIPANT = (
-    _QUERY.limit(None)
-    .where(CareLink.participant_id == bindparam("participant_id"), Contact.state == "active")
-    .order_by(None)
-    .order_by(Contact.contact_id)
-)
+@built
+def _of_participant(participant_id: Any, now: Any) -> Executable:
+    linked = _people(now).where(CareLink.participant_id == participant_id, Contact.state == "active")
+    return linked.order_by(Contact.contact_id)
 
 
 async def reachable(tx: Tx, participant_id: int) -> list[Who]:
@@ -177,7 +180,7 @@ async def reachable(tx: Tx, participant_id: int) -> list[Who]:
 
     Caregivers are written to only where the participant has no address of his own.
     """
-    rows = await tx.execute(_OF_PARTICIPANT, {"participant_id": participant_id, "now": tx.now})
+    rows = await tx.all(_of_participant(participant_id, tx.now))
     able = [who for who in map(_who, rows) if _may_write(who)]
     own = [who for who in able if who.relation == "self"]
     return own or able
@@ -196,21 +199,15 @@ async def may_hear(tx: Tx, who: Who) -> bool:
     return (await by_contact(tx, who.contact_id)).may_hear
 
 
-_OF_CORRESPONDENT = (
-    _QUERY.limit(None)
-    .where(
-        Contact.correspondent_id == bindparam("correspondent_id"),
-        or_(Contact.state == "active", Contact.state == "blocked"),
-    )
-    .order_by(None)
-    .order_by(Contact.contact_id)
-)
+@built
+def _of_correspondent(correspondent_id: Any, now: Any) -> Executable:
+    his = _people(now).where(Contact.correspondent_id == correspondent_id)
+    return his.where(or_(Contact.state == "active", Contact.state == "blocked")).order_by(Contact.contact_id)
 
 
 async def contacts_of(tx: Tx, correspondent_id: int) -> list[Who]:
     """All open contacts of one correspondent: the screens on which one conversation shows."""
-    rows = await tx.execute(_OF_CORRESPONDENT, {"correspondent_id": correspondent_id, "now": tx.now})
-    return [_who(row) for row in rows]
+    return [_who(row) for row in await tx.all(_of_correspondent(correspondent_id, tx.now))]
 
 
 def _who(row: Row[Any]) -> Who:

@@ -5,12 +5,11 @@ Every function asks again whether its reason still holds. What was not sent keep
 
 from __future__ import annotations
 
-import typing
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import ARRAY, BigInteger, Executable, Row, any_, cast, exists, literal, select
+from sqlalchemy import Executable, Row, exists, literal, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from bot.db.built import built
@@ -29,6 +28,7 @@ from schedules.dosing import closes_at, follow_up_at
 from schedules.localtime import in_quiet_hours, local, next_awake
 from schedules.regimen import is_held
 
+ASKABLE = timedelta(days=14)  # whatever a study says, nothing older is asked about
 A_MOMENT = timedelta(seconds=10)
 READING = timedelta(minutes=3)  # how long somebody who was asked is taken to be still at it
 
@@ -156,7 +156,7 @@ def _untold(participant_id: Any, now: Any, since: Any) -> Executable:
 
 async def unanswered(tx: Tx, course: Course) -> list[Row[Any]]:
     """Doses that are due, still within their asking window, neither held nor answered; oldest first."""
-    rows = await tx.all(_untold(course.participant_id, tx.now, tx.now - timedelta(days=14)))
+    rows = await tx.all(_untold(course.participant_id, tx.now, tx.now - ASKABLE))
     return [
         row
         for row in rows
@@ -168,17 +168,19 @@ async def unanswered(tx: Tx, course: Course) -> list[Row[Any]]:
 async def _unasked(tx: Tx, course: Course) -> list[Row[Any]]:
     rows = await unanswered(tx, course)
     # What somebody told of a dose before it was due is no question about it.
-    asked = {row.dose_id for row in await tx.all(_asked([row.dose_id for row in rows]))} if rows else set()
+    if not rows:
+        return []
+    asked = {row.dose_id for row in await tx.all(_asked(course.participant_id, tx.now - ASKABLE))}
     return [row for row in rows if row.dose_id not in asked]
 
 
 @built
-def _asked(dose_ids: Any) -> Executable:
+def _asked(participant_id: Any, since: Any) -> Executable:
     return (
         select(DosePrompt.dose_id)
         .join(DoseEvent, DoseEvent.dose_id == DosePrompt.dose_id)
         .where(DosePrompt.asked_at >= DoseEvent.due_at)
-        .where(DosePrompt.dose_id == any_(cast(dose_ids, ARRAY(BigInteger))))
+        .where(DoseEvent.participant_id == participant_id, DoseEvent.due_at > since)
     )
 
 
@@ -209,20 +211,18 @@ _PROMPTED = upsert(DosePrompt).on_conflict_do_nothing()
 
 
 async def remember(tx: Tx, doses: list[Row[Any]], conversation_id: int, slots: dict[str, JSON]) -> None:
-    asked = typing.cast("list[dict[str, str]]", slots["doses"])
+    asked = cast("list[dict[str, str]]", slots["doses"])
     modes = {one["dose_id"]: one["mode"] for one in asked}
-    await tx.execute(
-        _PROMPTED,
-        [
-            {
-                "dose_id": dose.dose_id,
-                "conversation_id": conversation_id,
-                "mode": modes[str(dose.dose_id)],
-                "asked_at": tx.now,
-            }
-            for dose in doses
-        ],
-    )
+    rows = [
+        {
+            "dose_id": dose.dose_id,
+            "conversation_id": conversation_id,
+            "mode": modes[str(dose.dose_id)],
+            "asked_at": tx.now,
+        }
+        for dose in doses
+    ]
+    await tx.do(_PROMPTED, rows)
 
 
 async def _set_timers(

@@ -7,8 +7,19 @@ import uuid
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, bindparam, delete, insert, select, update
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Executable,
+    Select,
+    bindparam,
+    delete,
+    insert,
+    select,
+    update,
+)
 
+from bot.db.built import built
 from bot.db.privacy import DataKey, Sealed
 from bot.services.context import Tx
 
@@ -39,17 +50,23 @@ async def strangers_key(tx: Tx) -> uuid.UUID:
     return found or await new_key(tx, "strangers", STRANGERS_KEPT + timedelta(days=1))
 
 
+@built
+def _wrapped(key_id: Any) -> Executable:
+    return select(DataKey.wrapped).where(DataKey.key_id == key_id)
+
+
 async def unlock(tx: Tx, key_id: uuid.UUID) -> bool:
     """False when the key has been destroyed: what it sealed is gone for good."""
     if tx.ctx.keyring.knows(key_id):
         return True
-    wrapped = await tx.scalar(select(DataKey.wrapped).where(DataKey.key_id == key_id))
+    wrapped = await tx.scalar(_wrapped(key_id))
     if wrapped is None:
         return False
     tx.ctx.keyring.unlock(key_id, wrapped)
     return True
 
 
+_TABLE = Sealed.__table__
 _KEPT = ("sealed_id", "key_id", "kind", "ciphertext", "created_at")
 _KEEP = insert(Sealed).values({name: bindparam(name) for name in _KEPT})
 
@@ -59,18 +76,30 @@ async def seal(tx: Tx, key_id: uuid.UUID, kind: str, value: str | bytes | dict[s
     sealed_id = uuid.uuid4()
     ciphertext = tx.ctx.keyring.seal(key_id, sealed_id, kind, _bytes(value))
     values = (sealed_id, key_id, kind, ciphertext, tx.now)
-    await tx.execute(_KEEP, dict(zip(_KEPT, values, strict=True)))
+    await tx.do(_KEEP, [dict(zip(_KEPT, values, strict=True))])
     return sealed_id
 
 
 def beside(row: CTE, at: ColumnElement[datetime]) -> CTE:
     """The sealed value of a row that the same statement inserts, as a second part of it; see `words` for its values."""
     given = (
-        bindparam("words_key", type_=Sealed.key_id.type),
+        bindparam("words_key_id", type_=Sealed.key_id.type),
         bindparam("words_kind", type_=Sealed.kind.type),
         bindparam("words_ciphertext", type_=Sealed.ciphertext.type),
     )
     return insert(Sealed).from_select(list(_KEPT), select(row.c.sealed_id, *given, at)).cte("words")
+
+
+WORDS: dict[str, ColumnElement[Any]] = {
+    f"words_{name}": _TABLE.c[name] for name in ("key_id", "kind", "ciphertext")
+}
+
+
+def beside_all(rows: Select[Any]) -> CTE:
+    """The same for many rows of a statement, each of which has `sealed_id`, `created_at` and what `words` returns."""
+    given = rows.subquery()
+    values = (given.c.sealed_id, *(given.c[name] for name in WORDS), given.c.created_at)
+    return insert(Sealed).from_select(list(_KEPT), select(*values)).cte("words")
 
 
 def words(
@@ -78,7 +107,7 @@ def words(
 ) -> dict[str, Any]:
     """The values of `beside`. The key has to be open."""
     ciphertext = tx.ctx.keyring.seal(key_id, sealed_id, kind, _bytes(value))
-    return {"words_key": key_id, "words_kind": kind, "words_ciphertext": ciphertext}
+    return {"words_key_id": key_id, "words_kind": kind, "words_ciphertext": ciphertext}
 
 
 _RESEAL = update(Sealed).where(Sealed.sealed_id == bindparam("sealed")).values(ciphertext=bindparam("new"))
@@ -88,15 +117,17 @@ async def reseal(tx: Tx, key_id: uuid.UUID, sealed_id: uuid.UUID, kind: str, val
     """Overwrite a value in place. The database allows it for the state of a conversation only."""
     await unlock(tx, key_id)
     ciphertext = tx.ctx.keyring.seal(key_id, sealed_id, kind, _bytes(value))
-    await tx.execute(_RESEAL, {"sealed": sealed_id, "new": ciphertext})
+    await tx.do(_RESEAL, [{"sealed": sealed_id, "new": ciphertext}])
 
 
-_SEALED = select(Sealed.key_id, Sealed.kind, Sealed.ciphertext).where(Sealed.sealed_id == bindparam("sealed"))
+@built
+def _sealed(sealed_id: Any) -> Executable:
+    return select(Sealed.key_id, Sealed.kind, Sealed.ciphertext).where(Sealed.sealed_id == sealed_id)
 
 
 async def unseal(tx: Tx, sealed_id: uuid.UUID) -> bytes | None:
     """None when the person's key has been destroyed."""
-    row = (await tx.execute(_SEALED, {"sealed": sealed_id})).first()
+    row = await tx.first(_sealed(sealed_id))
     return None if row is None else await unsealed(tx, sealed_id, row.key_id, row.kind, row.ciphertext)
 
 

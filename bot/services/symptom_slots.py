@@ -7,10 +7,9 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, select
 
 from bot.db.conversations import Conversation, Question
-from bot.db.symptoms import SymptomReport
 from bot.db.timers import Timer
 from bot.dialogue.turn import JSON
 from bot.services import rule_sets, timeline, timers
@@ -46,7 +45,7 @@ async def begin(tx: Tx, who: Who, occasion: str, due_on: date | None) -> Begin:
     course = await timeline.load(tx, who.participant_id)
     rule = course.study.symptom_check
     key, check = await rule_sets.check_of(tx, who.participant_id)
-    report = await _number(tx, who.participant_id)
+    report = await _number(tx)
     about: dict[str, JSON] = {
         "report": report,
         "questionnaire": check.name,
@@ -69,26 +68,12 @@ async def begin(tx: Tx, who: Who, occasion: str, due_on: date | None) -> Begin:
     return Begin(SCRIPT, slots, topic)
 
 
-async def _number(tx: Tx, participant_id: int) -> int:
-    """The number of the report to come, so that an alert on the way can already name it.
+_NUMBER = select(func.nextval("symptom_report_symptom_report_id_seq"))
 
-    Reports are written once and never changed, so it is taken by a row that is taken back at once.
-    """
-    taking = await tx.connection.begin_nested()
-    statement = insert(SymptomReport).values(
-        participant_id=participant_id,
-        questionnaire="",
-        definition="",
-        occasion="",
-        answers={},
-        complete=False,
-        recorded_at=tx.now,
-        recorded_by="system",
-        as_whom="system",
-    )
-    number = (await tx.execute(statement.returning(SymptomReport.symptom_report_id))).scalar_one()
-    await taking.rollback()
-    return int(number)
+
+async def _number(tx: Tx) -> int:
+    """The number of the report to come, so that an alert on the way can already name it."""
+    return int(await tx.scalar(_NUMBER))
 
 
 async def _open_topic(tx: Tx, who: Who) -> str | None:

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ARRAY, ColumnElement, Executable, Row, Text, any_, bindparam, cast, or_, select
+from sqlalchemy import ARRAY, ColumnElement, Executable, Row, Select, Text, any_, cast, or_, select
 
 from bot.db.built import Bound, built
 from bot.db.conversations import Conversation, Question
@@ -69,19 +69,25 @@ _TALK = (
 )
 
 
-_LATEST = (
-    _TALK.where(Question.state == "open", Question.conversation_id != bindparam("other_than"))
-    .where(or_(Conversation.script.not_in(ASIDE), Question.asked_at > bindparam("since")))
-    .order_by(Question.asked_at.desc(), Conversation.conversation_id.desc())
-    .limit(1)
-)
-_LATEST_OF_PERSON = _LATEST.where(
-    Question.participant_id == bindparam("participant_id"),
-    Question.correspondent_id == bindparam("correspondent_id"),
-)
-_LATEST_OF_STRANGER = _LATEST.where(
-    Question.contact_id == bindparam("contact_id"), Question.participant_id.is_(None)
-)
+def _latest(since: Any, other_than: Any) -> Select[*tuple[Any, ...]]:
+    return (
+        _TALK.where(Question.state == "open", Question.conversation_id != other_than)
+        .where(or_(Conversation.script.not_in(ASIDE), Question.asked_at > since))
+        .order_by(Question.asked_at.desc(), Conversation.conversation_id.desc())
+        .limit(1)
+    )
+
+
+@built
+def _latest_of_person(participant_id: Any, correspondent_id: Any, since: Any, other_than: Any) -> Executable:
+    mine = (Question.participant_id == participant_id, Question.correspondent_id == correspondent_id)
+    return _latest(since, other_than).where(*mine)
+
+
+@built
+def _latest_of_stranger(contact_id: Any, since: Any, other_than: Any) -> Executable:
+    mine = (Question.contact_id == contact_id, Question.participant_id.is_(None))
+    return _latest(since, other_than).where(*mine)
 
 
 async def by_token(tx: Tx, who: Who, token: str) -> Row[Any] | None:
@@ -104,15 +110,10 @@ def _asked_of(row: Row[Any], who: Who) -> bool:
 
 async def latest_open(tx: Tx, who: Who, other_than: int | None = None) -> Row[Any] | None:
     """The question that typed words answer: the one asked last, unless it was put aside half a day ago."""
-    values = {
-        "participant_id": who.participant_id,
-        "correspondent_id": who.correspondent_id,
-        "contact_id": who.contact_id,
-        "since": tx.now - SET_ASIDE_AFTER,
-        "other_than": other_than or 0,
-    }
-    query = _LATEST_OF_STRANGER if who.participant_id is None else _LATEST_OF_PERSON
-    return (await tx.execute(query, values)).first()
+    limits = (tx.now - SET_ASIDE_AFTER, other_than or 0)
+    if who.participant_id is None:
+        return await tx.first(_latest_of_stranger(who.contact_id, *limits))
+    return await tx.first(_latest_of_person(who.participant_id, who.correspondent_id, *limits))
 
 
 def asked_of(who: Who) -> tuple[Any, ...]:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, literal, null, select, type_coerce, union_all
+from sqlalchemy import Executable, Row, Select, literal, null, select, type_coerce, union_all
 
+from bot.db.built import built
 from bot.db.people import Participant, StatusChange
 from bot.db.regimens import CycleStart, DoseLevelChange, Habit, Hold, RegimenAssignment, Resume
 from bot.services.context import Tx
@@ -77,7 +78,7 @@ _COLUMNS = {
 }  # fmt: skip
 
 
-def _part(kind: str, table: Any) -> Select[Any]:
+def _part(kind: str, table: Any, participant_id: Any) -> Select[Any]:
     """One table in the shape of all of them; what it does not have is null."""
     own = table.__table__.columns
     given = [
@@ -88,18 +89,19 @@ def _part(kind: str, table: Any) -> Select[Any]:
     return (
         select(literal(kind).label("kind"), key, *given, Participant.study)
         .join(Participant, Participant.participant_id == table.participant_id)
-        .where(table.participant_id == bindparam("participant_id"))
+        .where(table.participant_id == participant_id)
     )
 
 
 # Asked with every reminder and every answer: one question to the database instead of seven.
-_FACTS = union_all(*(_part(kind, table) for kind, table in TABLES.items())).order_by(
-    "effective_from", "row_id"
-)
+@built
+def _facts(participant_id: Any) -> Executable:
+    parts = (_part(kind, table, participant_id) for kind, table in TABLES.items())
+    return union_all(*parts).order_by("effective_from", "row_id")
 
 
 async def load(tx: Tx, participant_id: int) -> Course:
-    rows = (await tx.execute(_FACTS, {"participant_id": participant_id})).all()
+    rows = await tx.all(_facts(participant_id))
     study_hash, study = tx.ctx.book.study(rows[0].study, tx.now)
     facts = Facts(**{kind: [row for row in rows if row.kind == kind] for kind in TABLES})
     latest = _at(facts.habits, tx.now) or facts.habits[0]
@@ -132,16 +134,15 @@ def status_of(changes: list[Row[Any]], now: datetime) -> str:
     return "active" if row is None else str(row.status)
 
 
-_STATUSES = (
-    select(StatusChange)
-    .where(StatusChange.participant_id == bindparam("participant_id"))
-    .order_by(StatusChange.effective_from, StatusChange.status_change_id)
-)
+@built
+def _status_changes(participant_id: Any) -> Executable:
+    mine = select(StatusChange).where(StatusChange.participant_id == participant_id)
+    return mine.order_by(StatusChange.effective_from, StatusChange.status_change_id)
 
 
 async def _statuses(tx: Tx, participant_id: int) -> list[Row[Any]]:
     """In the order in which they take effect; of two from one instant, the later written counts."""
-    return list((await tx.execute(_STATUSES, {"participant_id": participant_id})).all())
+    return await tx.all(_status_changes(participant_id))
 
 
 def _at(rows: list[Row[Any]], now: datetime) -> Row[Any] | None:

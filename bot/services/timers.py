@@ -9,7 +9,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from sqlalchemy import (
@@ -32,8 +32,10 @@ from sqlalchemy.exc import DBAPIError
 
 from bot.db.built import built
 from bot.db.timers import Timer
+from bot.services import auditing
 from bot.services.context import Ctx, Tx
 from bot.services.locking import CLOCK, opening
+from bot.services.together import together
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +90,7 @@ async def set_timer(
 async def set_timers(tx: Tx, rows: Sequence[New]) -> None:
     """Several at once, each as for `set_timer`."""
     tx.woken.add("timers")
-    await tx.execute(_SET_ALL, [dict(zip(_GIVEN, (*row, tx.now), strict=True)) for row in rows])
+    await tx.do(_SET_ALL, [dict(zip(_GIVEN, (*row, tx.now), strict=True)) for row in rows])
 
 
 async def cancel(tx: Tx, participant_id: int, kinds: tuple[str, ...], key_prefix: str = "") -> int:
@@ -116,7 +118,9 @@ _OWNERS = (
     .limit(CANDIDATES)
 )
 # Who has something due, the longest due first, and whether something due belongs to nobody.
-_OPENING = opening(_OWNERS, exists().where(*_DUE, Timer.participant_id.is_(None)).label("nobodys"))
+_NOBODYS = exists().where(*_DUE, Timer.participant_id.is_(None)).label("nobodys")
+_OPENING = opening(_OWNERS, _NOBODYS)
+_SEVERAL = opening(_OWNERS, _NOBODYS, most=CANDIDATES)
 
 
 async def fire_next(ctx: Ctx, kinds: Mapping[str, Fire]) -> bool:
@@ -138,14 +142,45 @@ async def fire_next(ctx: Ctx, kinds: Mapping[str, Fire]) -> bool:
         return True
 
 
+async def fire_several(ctx: Ctx, kinds: Mapping[str, Fire]) -> bool:
+    """The oldest due timer of each of several people at once, in one transaction. False: nothing was due.
+
+    Whatever goes wrong for one of them, all are fired one by one: so the one is found, and the others are served.
+    """
+    people: list[int] = []
+    try:
+        async with ctx.begin_with(_SEVERAL) as (tx, opened):
+            people = opened.locked
+            if len(people) > 1:
+                await together(tx, [partial(_fire_of, person, kinds) for person in people])
+            elif people:
+                await _fire_of(people[0], kinds, tx)
+            if people or not opened.nobodys:
+                return bool(people)
+    except Exception as problem:
+        if not people or (isinstance(problem, DBAPIError) and problem.connection_invalidated):
+            raise
+        extra = {"action": "timers_one_by_one", "people": len(people), "error": type(problem).__name__}
+        log.info("Timers are fired one by one", extra=extra)
+    fired = [await fire_next(ctx, kinds) for _ in people or (None,)]
+    return any(fired)
+
+
+async def _fire_of(participant_id: int, kinds: Mapping[str, Fire], tx: Tx) -> None:
+    row = await tx.first(_oldest_of(participant_id, tx.now))
+    if row is not None:
+        await _fire(tx, row, kinds)
+        await auditing.write(tx)
+
+
 def _oldest(now: Any) -> Select[Any]:
     waiting = select(Timer).where(Timer.state == "waiting", Timer.due_at <= now)
     return waiting.order_by(Timer.due_at, Timer.timer_id).limit(1)
 
 
 async def _next(tx: Tx, opened: Row[Any]) -> Row[Any] | None:
-    if opened.locked is not None:
-        return await tx.first(_oldest_of(opened.locked, tx.now))
+    if opened.locked:
+        return await tx.first(_oldest_of(opened.locked[0], tx.now))
     return await tx.first(_oldest_of_nobody(tx.now))
 
 
@@ -193,9 +228,8 @@ async def _failed(ctx: Ctx, timer_id: int) -> None:
 
 
 async def _set(tx: Tx, timer_id: int, **values: Any) -> None:
-    await tx.execute(
-        _changed(*values), {"id": timer_id, **{f"new_{name}": new for name, new in values.items()}}
-    )
+    changes = {f"new_{name}": new for name, new in values.items()}
+    await tx.do(_changed(*values), [{"id": timer_id, **changes}])
 
 
 @cache
