@@ -41,7 +41,7 @@ def is_doubtful(passage: Passage, match: Match, rule: WordRule) -> bool:
 
 _PAST = re.compile(
     r"上个?月|上上个?月|前几?个月|去年|前年|往年|当年|那年|小时候|年轻(?:时|的时候)|上次|上回|那次|那回"
-    r"|前段时间|前阵子?|前一阵|以往|曾经"
+    r"|前段时间|(?<!眼)前阵子?|(?<!眼)前一阵|以往|曾经"
     r"|[0-9一二两三四五六七八九十几半好多]+个?(?:月|年)(?:之|以)?前|那会儿|那阵子|那时候|头几年|早些年|早年"
     r"|(?:^|[,:我他她你]|很久|好久|早)(?:以前|之前|从前|过去)"
     r"|(?:last|previous) (?:month|year)|(?:months?|years?) ago|\bused to|\bonce had|in the past|history of"
@@ -54,7 +54,7 @@ _PAST_AFTER = re.compile(
     r"| (?:last (?:month|year)|(?:a|two|three|few|several|[0-9]+) (?:months?|years?) ago)"
 )
 _ONCE_INSIDE = re.compile(r"[发烧得吃吐晕疼痛流咳出]过(?![来去敏量度])")
-_ONCE_AFTER = re.compile(r"过(?![来去敏量度多于后])")
+_ONCE_AFTER = re.compile(r"过(?![来去敏量度多于后]|了?[一二两三几好半].{0,3}?(?:分|秒|会|小时|钟|阵))")
 _NEVER_SO = re.compile(r"没有?(?:这么|这样|那么|像)")
 """从来没这么疼过 is said of today."""
 _RECENT = re.compile(
@@ -93,7 +93,7 @@ def _is_over(words: str, following: str) -> bool:
 
 _IF = re.compile(
     r"(?<![主重需])要是|如果|假如|假设|假使|万一|倘若|若是|若有|一旦|的话|会不会|可能会"
-    r"|说明书|网上|听说|电视|新闻|书上|百度|抖音"
+    r"|说明书|网上|听说|(?<!看)电视|新闻|书上|百度|抖音"
     r"|(?<!as )\bif\b|in case|\bmight\b|\bcould get\b|side effect"
 )
 _THE_CASE_THAT = re.compile(
@@ -156,7 +156,7 @@ _STRANGERS = re.compile(
     r"|my (?:neighbou?r|friend|colleague|coworker)|someone|somebody|other people|another patient"
 )
 _YOUNGER = re.compile(
-    r"孙子|孙女|外孙|儿子|女儿|闺女|姑娘|儿媳妇?|女婿|侄|外甥|小孩|孩子|娃|宝宝|狗狗|猫咪|我家[狗猫]|小[狗猫]"
+    r"(?<![给累烦起为])(?:孙子|孙女|外孙|儿子|女儿|闺女|姑娘|儿媳妇?|女婿|侄|外甥|小孩|孩子|娃|宝宝|狗狗|猫咪|我家[狗猫]|小[狗猫])"
     r"|my (?:son|daughter|grandson|granddaughter|grandchild|child|kid|baby|dog|cat)"
 )
 _MYSELF = re.compile(
