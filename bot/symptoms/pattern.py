@@ -126,9 +126,9 @@ def _parse_chain(text: str, groups: Mapping[str, tuple[str, ...]], single: bool)
 def _element(found: re.Match[str], groups: Mapping[str, tuple[str, ...]]) -> Element:
     name, bound = found["name"], found["bound"]
     if found["literal"]:
-        return Element(words=frozenset({found["literal"].strip()}))
+        return Element(words=_as_written({found["literal"].strip()}))
     if found["several"]:
-        return Element(words=_any_of(found["several"].split("|"), groups))
+        return Element(words=_as_written(_any_of(found["several"].split("|"), groups)))
     if bound:
         if name not in KINDS:
             raise ValueError(f"{name!r} is not a measure: {', '.join(KINDS)}")
@@ -136,7 +136,12 @@ def _element(found: re.Match[str], groups: Mapping[str, tuple[str, ...]]) -> Ele
         if found["sign"] == "<":
             return Element(measure=name, below=value)
         return Element(measure=name, least=value, below=below)
-    return Element(words=_group(name, groups))
+    return Element(words=_as_written(_group(name, groups)))
+
+
+def _as_written(words: Iterable[str]) -> frozenset[str]:
+    """疼得 is as often written 疼的."""
+    return frozenset(words) | {word[0] + word[1:].replace("得", "的") for word in words}
 
 
 def _any_of(words: Iterable[str], groups: Mapping[str, tuple[str, ...]]) -> frozenset[str]:
