@@ -150,7 +150,7 @@ def _is_asked(clause: str, tail: str, stop: str, *, general: bool) -> bool:
 # Somebody else's: 我邻居得了带状疱疹. A relative who may be the patient (老伴, 爸, 老爷子) counts as the patient.
 
 _STRANGERS = re.compile(
-    r"邻居|邻床|隔床|同病房|病房里|有没有人|有没有谁|同事|(?<![男女])朋友|别人|人家|其他人|病友|群友|隔壁|楼[上下](?:的|老)|对门|亲戚|同学|战友|熟人|(?<![像被让叫喊找没])有人(?![帮扶陪看管给])|有个人|某人|老乡|群里"
+    r"邻居|邻床|隔床|同病房|病房里|有没有人|有没有谁|同事|(?<![男女])朋友|别人|(?<!老)人家|其他人|病友|群友|隔壁|楼[上下](?:的|老)|对门|亲戚|同学|战友|熟人|(?<![像被让叫喊找没])有人(?![帮扶陪看管给])|有个人|某人|老乡|群里"
     r"|(?:媳妇|老公|老婆|爱人|女婿)(?:她|他|的)(?:妈|爸|哥|姐|弟|妹)"
     r"|我(?:的|家)?(?:哥|姐|弟|妹|舅|姑|姨|叔|伯|表|堂|嫂|婶|侄)"
     r"|my (?:neighbou?r|friend|colleague|coworker)|someone|somebody|other people|another patient"
