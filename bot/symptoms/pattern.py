@@ -3,7 +3,7 @@
     胸痛                    these characters
     {chest}~{pain}          a word of a group, up to 4 characters of the same clause, a word of another group
     {chest}~~{pain}         up to 12 characters of the same clause
-    {loose}~~~{number>=7}回 up to 12 characters, also across a comma, never across a sentence end
+    {loose}~~~{number>=7}回 up to 12 characters, also across a comma or full stop, never across ? ! ; or a line's end
     {stool}<~~>{black}      the same in either order; <~> and <~~~> likewise, one of them between two &
     {fever} & {rigors}      both anywhere in the message, in any order
     {degrees>=38.0}         a body temperature; {armpit>=37.7} one from the armpit; {number>=2} a count
@@ -29,6 +29,8 @@ from bot.symptoms.passage import CLAUSE_ENDS, SENTENCE_ENDS, Passage
 
 GAPS = {"~": 4, "~~": 12, "~~~": 12}
 SINGLES = ""
+NOT_ACROSS = SENTENCE_ENDS - {"。"}
+"""Dictation sets full stops where a speaker only breathes."""
 LATIN = "{"
 """Words that sort before this begin with a Latin letter or a digit."""
 MOST_NEAR = 4
@@ -41,7 +43,7 @@ MOST_MATCHES = 64
 class Element:
     """One piece of a chain: any of `words`, or a `measure` of at least `least` and less than `below`.
 
-    `gap` characters may stand before it, with `across` also a comma.
+    `gap` characters may stand before it, with `across` also a comma or full stop.
     """
 
     words: frozenset[str] = frozenset()
@@ -238,7 +240,7 @@ def _places(element: Element, hits: Hits) -> list[Match]:
 def _joined(matches: list[Match], element: Element, places: list[Match], text: str) -> list[Match]:
     starts = [place.start for place in places]
     joined: dict[tuple[int, int], Match] = {}
-    stops = SENTENCE_ENDS - {'。'} if element.across else CLAUSE_ENDS
+    stops = NOT_ACROSS if element.across else CLAUSE_ENDS
     for match in matches:
         first = bisect_left(starts, match.end)
         for place in places[first : first + MOST_NEAR]:
