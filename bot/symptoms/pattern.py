@@ -3,7 +3,8 @@
     胸痛                    these characters
     {chest}~{pain}          a word of a group, up to 4 characters of the same clause, a word of another group
     {chest}~~{pain}         up to 12 characters of the same clause
-    {loose}~~~{number>=7}回 up to 12 characters, also across a comma, never across a sentence end
+    {loose}~~~{number>=7}回 up to 12 characters, also across a comma or full stop, never across ? ! ; or a line's end
+    {stool}<~~>{black}      the same in either order; <~> and <~~~> likewise, one of them between two &
     {fever} & {rigors}      both anywhere in the message, in any order
     {degrees>=38.0}         a body temperature; {armpit>=37.7} one from the armpit; {number>=2} a count
     {number>=50<93}         from 50 and less than 93; {number<1} less than 1
@@ -17,7 +18,8 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from itertools import product
 from math import inf
 from operator import add
 from typing import NamedTuple
@@ -27,6 +29,8 @@ from bot.symptoms.passage import CLAUSE_ENDS, SENTENCE_ENDS, Passage
 
 GAPS = {"~": 4, "~~": 12, "~~~": 12}
 SINGLES = ""
+NOT_ACROSS = SENTENCE_ENDS - {"。"}
+"""Dictation sets full stops where a speaker only breathes."""
 LATIN = "{"
 """Words that sort before this begin with a Latin letter or a digit."""
 MOST_NEAR = 4
@@ -39,7 +43,7 @@ MOST_MATCHES = 64
 class Element:
     """One piece of a chain: any of `words`, or a `measure` of at least `least` and less than `below`.
 
-    `gap` characters may stand before it, with `across` also a comma.
+    `gap` characters may stand before it, with `across` also a comma or full stop.
     """
 
     words: frozenset[str] = frozenset()
@@ -64,10 +68,11 @@ class Match(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Hits:
-    """Where each word and each reading of a message stands, in order."""
+    """Where each word and each reading of a message stands, in order. `places`: of groups of words already looked for."""
 
     words: Mapping[str, list[Match]]
     readings: Mapping[str, list[Reading]]
+    places: dict[frozenset[str], list[Match]] = field(default_factory=dict)
 
 
 _PIECE = re.compile(
@@ -75,6 +80,19 @@ _PIECE = re.compile(
     r"(?:<\s*(?P<below>[0-9.]+)\s*)?)?\}"
     r"|\((?P<several>[^()~&]+)\)|(?P<literal>[^(){}~]+)"
 )
+
+
+_EITHER_ORDER = re.compile(r"<(~{1,3})>")
+
+
+def in_every_order(text: str) -> list[str]:
+    """A<~~>B written out as A~~B and B~~A, for every part of a pattern that holds it."""
+    return ["&".join(parts) for parts in product(*map(_either, text.split("&")))]
+
+
+def _either(part: str) -> tuple[str, ...]:
+    one, *rest = _EITHER_ORDER.split(part)
+    return (f"{one}{rest[0]}{rest[1]}", f"{rest[1]}{rest[0]}{one}") if len(rest) == 2 else (part,)
 
 
 def parse_pattern(text: str, groups: Mapping[str, tuple[str, ...]], *, single: bool = False) -> Pattern:
@@ -110,9 +128,9 @@ def _parse_chain(text: str, groups: Mapping[str, tuple[str, ...]], single: bool)
 def _element(found: re.Match[str], groups: Mapping[str, tuple[str, ...]]) -> Element:
     name, bound = found["name"], found["bound"]
     if found["literal"]:
-        return Element(words=frozenset({found["literal"].strip()}))
+        return Element(words=_as_written({found["literal"].strip()}))
     if found["several"]:
-        return Element(words=_any_of(found["several"].split("|"), groups))
+        return Element(words=_as_written(_any_of(found["several"].split("|"), groups)))
     if bound:
         if name not in KINDS:
             raise ValueError(f"{name!r} is not a measure: {', '.join(KINDS)}")
@@ -120,7 +138,12 @@ def _element(found: re.Match[str], groups: Mapping[str, tuple[str, ...]]) -> Ele
         if found["sign"] == "<":
             return Element(measure=name, below=value)
         return Element(measure=name, least=value, below=below)
-    return Element(words=_group(name, groups))
+    return Element(words=_as_written(_group(name, groups)))
+
+
+def _as_written(words: Iterable[str]) -> frozenset[str]:
+    """疼得 is as often written 疼的."""
+    return frozenset(words) | {word[0] + word[1:].replace("得", "的") for word in words}
 
 
 def _any_of(words: Iterable[str], groups: Mapping[str, tuple[str, ...]]) -> frozenset[str]:
@@ -190,13 +213,16 @@ def merged(patterns: Iterable[Pattern]) -> tuple[Pattern, ...]:
 
 def find_chain(chain: Chain, hits: Hits, passage: Passage) -> list[Match]:
     """The places of a chain, earliest first, at most one more than MOST_MATCHES."""
-    if any(element.words and hits.words.keys().isdisjoint(element.words) for element in chain):
-        return []
-    matches = _places(chain[0], hits)
-    for element in chain[1:]:
+    places = []
+    for element in chain:
+        places.append(_places(element, hits))
+        if not places[-1]:
+            return []
+    matches = places[0]
+    for element, some in zip(chain[1:], places[1:], strict=True):
+        matches = _joined(matches, element, some, passage.text)
         if not matches:
             return []
-        matches = _joined(matches, element, _places(element, hits), passage.text)
     return matches[: MOST_MATCHES + 1]
 
 
@@ -204,14 +230,17 @@ def _places(element: Element, hits: Hits) -> list[Match]:
     if element.measure:
         found = hits.readings[element.measure]
         return [Match(r.start, r.end) for r in found if element.least <= r.value < element.below]
-    places = [match for word in hits.words.keys() & element.words for match in hits.words[word]]
-    return sorted(places)
+    places = hits.places.get(element.words)
+    if places is None:
+        words = hits.words.keys() & element.words
+        places = hits.places[element.words] = sorted(match for word in words for match in hits.words[word])
+    return places
 
 
 def _joined(matches: list[Match], element: Element, places: list[Match], text: str) -> list[Match]:
     starts = [place.start for place in places]
     joined: dict[tuple[int, int], Match] = {}
-    stops = SENTENCE_ENDS if element.across else CLAUSE_ENDS
+    stops = NOT_ACROSS if element.across else CLAUSE_ENDS
     for match in matches:
         first = bisect_left(starts, match.end)
         for place in places[first : first + MOST_NEAR]:

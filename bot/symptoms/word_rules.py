@@ -13,7 +13,7 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bot.dialogue.numerals import plain
-from bot.symptoms.pattern import Pattern, merged, parse_pattern
+from bot.symptoms.pattern import Pattern, in_every_order, merged, parse_pattern
 
 Tier = Literal["emergency", "urgent", "routine"]
 TIERS: tuple[Tier, ...] = ("emergency", "urgent", "routine")
@@ -92,8 +92,8 @@ class Compiler:
         found = []
         for text in texts:
             try:
-                pattern = parse_pattern(plain(text, self.simplify), self.groups, single=single or self.single)
-                found.append(pattern)
+                for one in in_every_order(plain(text, self.simplify)):
+                    found.append(parse_pattern(one, self.groups, single=single or self.single))
             except ValueError as problem:
                 self.faults.append(f"{where} = {text!r}: {problem}")
         return merged(found)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bot.symptoms.danger import DangerError, parse_danger
+from bot.symptoms.freetext import scan
+from bot.symptoms.pattern import in_every_order
 
 GOOD = """
 version = "1"
@@ -63,3 +65,32 @@ def test_all_faults_are_named_at_once() -> None:
     with pytest.raises(DangerError) as caught:
         parse_danger(GOOD.replace("{pain}", "{pian}") + second, "danger.toml")
     assert len(str(caught.value).splitlines()) == 3  # two unknown groups, and one id for two rules
+
+
+@pytest.mark.parametrize(
+    ("text", "orders"),
+    [
+        ("{stool}<~~>{black}", ["{stool}~~{black}", "{black}~~{stool}"]),
+        ("发烧 & 抖<~>冷", ["发烧 & 抖~冷", "发烧 &冷~ 抖"]),
+        ("胸~{pain}", ["胸~{pain}"]),
+        ("{number<1.0}", ["{number<1.0}"]),
+    ],
+)
+def test_words_in_either_order(text: str, orders: list[str]) -> None:
+    assert in_every_order(text) == orders
+
+
+@pytest.mark.parametrize(
+    ("pattern", "said", "met"),
+    [
+        ("胸<~>{pain}", "疼，胸口", False),
+        ("胸<~>{pain}", "疼在胸口", True),
+        ("胸~~~{pain}", "胸口。一阵一阵地疼", True),
+        ("胸~~~{pain}", "胸口？一阵一阵地疼", False),
+        ("疼得", "疼的厉害", True),
+        ("得病", "的病", False),
+    ],
+)
+def test_what_a_pattern_meets(pattern: str, said: str, met: bool) -> None:
+    lexicon = parse_danger(GOOD.replace("胸~{pain}", pattern), "danger.toml")
+    assert bool(scan(said, lexicon)) == met

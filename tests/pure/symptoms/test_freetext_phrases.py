@@ -18,7 +18,7 @@ from bot.symptoms.symptom_words import CODES, parse_symptom_words
 
 HERE = Path(__file__).parent
 RULES = HERE.parents[2] / "bot" / "symptoms" / "rules"
-TABLES = ("dev", "check", "later", "fourth", "fifth", "sixth", "seventh", "hard", "eighth")
+TABLES = ("dev", "check", "later", "fourth", "fifth", "sixth", "seventh", "hard", "eighth", "ninth", "tenth")
 
 
 @cache
@@ -65,6 +65,29 @@ def test_every_emergency_is_found() -> None:
 def test_nothing_is_never_more_than_routine() -> None:
     worried = {"emergency", "urgent"}
     assert [phrase for phrase in written_as("none") if read(phrase, words()).urgency in worried] == []
+
+
+def lines(name: str) -> list[str]:
+    text = (HERE / f"freetext_{name}.txt").read_text(encoding="utf-8")
+    return [line for line in text.splitlines() if not line.startswith("#")]
+
+
+def test_emergencies_in_many_words_are_found() -> None:
+    assert [said for said in lines("emergencies") if read(said, words()).urgency != "emergency"] == []
+
+
+def test_harmless_words_are_never_more_than_routine() -> None:
+    assert [
+        said for said in lines("harmless") if read(said, words()).urgency in {"emergency", "urgent"}
+    ] == []
+
+
+@pytest.mark.parametrize(
+    "change", ["{}怎么办", "我家老爷子{}", "大夫您好，{}，要不要去医院", "从昨天晚上开始{}"]
+)
+def test_an_emergency_stays_one_whatever_is_said_around_it(change: str) -> None:
+    said = [change.format(phrase) for phrase in lines("emergencies")]
+    assert [phrase for phrase in said if read(phrase, words()).urgency != "emergency"] == []
 
 
 def written_as(urgency: str) -> list[str]:
