@@ -5,22 +5,17 @@ All of it is part of one transaction under the participant's lock.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import CTE, Select, bindparam, insert, select, update
-
-from bot.db.built import OCCASION, Written
-from bot.db.conversations import Conversation, Question
 from bot.dialogue import engine
 from bot.dialogue.script import DoStep, Script
 from bot.dialogue.turn import JSON, SILENCE, Heard, Phrase, Say, State, Turn
 from bot.messages import Choice, Press
-from bot.services import noting, outbox, people, prompting, sealing, talks
+from bot.services import noting, outbox, people, prompting, sealing, talk_rows, talks
 from bot.services.context import Tx
 from bot.services.done import NOTHING, Begin
 from bot.services.outbox import Draft, Lane, put, target
@@ -28,7 +23,6 @@ from bot.services.people import Who
 from bot.services.talks import Talk, open_about, open_scripts
 
 MOST_OUTCOMES = 10
-TOKEN_BYTES = 12  # 16 characters
 BY_COMMAND = ("nurse", "correct", "stop", "unplanned", "vomited")
 RECORDS = ("recorded.", "settled.both")  # what is told although no question on a screen can show it
 COMMAND = "command"  # stands where a question's token would
@@ -68,34 +62,6 @@ async def follow(tx: Tx, who: Who, one: Begin, delivery: Delivery) -> None:
     await begin(tx, who, one.script, one.slots, delivery, one.topic)
 
 
-_COLUMNS = Conversation.__table__.c
-
-
-def _conversations(given: CTE) -> Select[Any]:
-    """Told apart by what is sealed of them."""
-    names = [column.key for column in given.c if column.key != OCCASION]
-    begun = (
-        insert(Conversation)
-        .from_select(names, select(*(given.c[name] for name in names)))
-        .returning(Conversation.conversation_id, Conversation.state_sealed)
-        .cte("begun")
-    )
-    joined = begun.join(given, given.c.state_sealed == begun.c.state_sealed)
-    return select(begun.c.conversation_id, given.c[OCCASION]).select_from(joined)
-
-
-_BEGUN = Written(
-    {
-        name: _COLUMNS[name]
-        for name in (
-            *("participant_id", "correspondent_id", "contact_id", "script"),
-            *("definition", "state_sealed", "topic", "started_at"),
-        )
-    },
-    _conversations,
-)
-
-
 async def open_talk(
     tx: Tx, who: Who, name: str, slots: Mapping[str, JSON], topic: str | None
 ) -> tuple[Talk, Turn]:
@@ -103,13 +69,12 @@ async def open_talk(
     definition, script = tx.ctx.book.script(name, tx.now)
     turn = engine.begin(script, slots, local_now(tx, who), tx.ctx.book.lexicon(tx.now))
     state_sealed = await sealing.seal(tx, who.key_id, "state", {})
-    participant_id, correspondent_id = between = _between(who)
-    values = (participant_id, correspondent_id, who.contact_id, name, definition, state_sealed, topic, tx.now)
-    row = await tx.write(_BEGUN, dict(zip(_BEGUN.keys, values, strict=True)))
-    assert row is not None
+    between = _between(who)
+    given = (*between, who.contact_id, name, definition, state_sealed, topic)
+    conversation_id = await talk_rows.begin(tx, given)
     # Not yet begun: whatever the first turn leads to is a move away from here, and is saved.
     unbegun = State(name, "", {})
-    return Talk(row.conversation_id, script, unbegun, None, state_sealed, who.key_id, between), turn
+    return Talk(conversation_id, script, unbegun, None, state_sealed, who.key_id, between), turn
 
 
 def begun(talk: Talk, state: State) -> Talk:
@@ -205,32 +170,14 @@ async def _save(tx: Tx, who: Who, talk: Talk, turn: Turn) -> None:
     state = turn.state.to_json() if turn.state else {}
     await sealing.reseal(tx, talk.state_key, talk.state_sealed, "state", state)
     if _between(who) != talk.between:  # a stranger who linked in this very turn is somebody from here on
-        linked = zip(("participant", "correspondent"), _between(who), strict=True)
-        await tx.do(_LINKED, [{"of": talk.conversation_id, **dict(linked)}])
+        await talk_rows.link(tx, talk.conversation_id, _between(who))
     if turn.state is None:
-        await tx.do(_ENDED, [{"of": talk.conversation_id, "now": tx.now}])
-
-
-_OF = update(Conversation).where(Conversation.conversation_id == bindparam("of"))
-_LINKED = _OF.values(participant_id=bindparam("participant"), correspondent_id=bindparam("correspondent"))
-_ENDED = _OF.values(ended_at=bindparam("now"), outcome="ended")
+        await talk_rows.end(tx, talk.conversation_id)
 
 
 def _between(who: Who) -> tuple[int | None, int | None]:
     """Participant and correspondent; neither of a stranger, whose conversation is his contact's."""
     return (None, None) if who.participant_id is None else (who.participant_id, who.correspondent_id)
-
-
-_SETTLED = (
-    update(Question)
-    .where(Question.token == bindparam("of"))
-    .values(
-        state=bindparam("new_state"),
-        settled_at=bindparam("now"),
-        settled_sealed=bindparam("new_sealed"),
-        answered_by=bindparam("inbox"),
-    )
-)
 
 
 async def _settle(
@@ -243,16 +190,14 @@ async def _settle(
     told = Phrase(over) if over else settled
     text = outbox.lasting(tx, who, told) if told else ""
     sealed = await sealing.seal(tx, who.key_id, "outbound", text) if text else None
-    state = "closed" if over else "answered"
-    values = {"of": talk.token, "new_state": state, "new_sealed": sealed}
-    await tx.do(_SETTLED, [{**values, "inbox": delivery.inbox_id, "now": tx.now}])
+    await talk_rows.settle(tx, talk.token, "closed" if over else "answered", sealed, delivery.inbox_id)
     await (prompting.show_over if over else prompting.show_settled)(tx, who, talk.token, text)
 
 
 async def _say(tx: Tx, who: Who, talk: Talk, say: Say, delivery: Delivery) -> Talk:
     """The conversation with the token of the question that was asked."""
     if say.question and talk.token is None:
-        talk = replace(talk, token=await _new_question(tx, who, talk))
+        talk = replace(talk, token=await talk_rows.ask(tx, who, talk.conversation_id))
     token = talk.token if say.question else None
     if delivery.pushed and token is not None:
         await prompting.push(tx, who, token, say, delivery.purpose, delivery.lives)
@@ -280,25 +225,6 @@ def choices(tx: Tx, who: Who, say: Say, token: str | None) -> tuple[Choice, ...]
     return tuple(
         Choice(outbox.word(tx, who, one.label), Press(token or COMMAND, one.answer)) for one in say.options
     )
-
-
-_QUESTION = insert(Question)
-
-
-async def _new_question(tx: Tx, who: Who, talk: Talk) -> str:
-    """Its token. A question that is only asked again keeps its own."""
-    token = secrets.token_urlsafe(TOKEN_BYTES)
-    row = {
-        "token": token,
-        "conversation_id": talk.conversation_id,
-        "participant_id": who.participant_id,
-        "correspondent_id": who.correspondent_id,
-        "contact_id": who.contact_id,
-        "state": "open",
-        "asked_at": tx.now,
-    }
-    await tx.do(_QUESTION, [row])
-    return token
 
 
 async def tell(tx: Tx, who: Who, say: Say, delivery: Delivery) -> None:
