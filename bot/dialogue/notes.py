@@ -63,6 +63,15 @@ class DoseReported:
 
 
 @dataclass(frozen=True, slots=True)
+class WordsMeant:
+    """Words that could be about a dose or the answer to another question were asked back. `about`: that conversation."""
+
+    meaning: Literal["dose", "answer"]
+    words: str
+    about: str
+
+
+@dataclass(frozen=True, slots=True)
 class UnplannedTaken:
     """A dose of this drug that no plan had, or that was held. `taken_at` None: nobody knows when."""
 
@@ -218,6 +227,7 @@ Note: TypeAlias = (
     | PreferenceTold
     | DoseReported
     | UnplannedTaken
+    | WordsMeant
     | DoseVomited
     | DoseDeferred
     | HoldClaimed
@@ -245,6 +255,7 @@ NOTES: Mapping[str, type[Note]] = {
     "PreferenceTold": PreferenceTold,
     "DoseReported": DoseReported,
     "UnplannedTaken": UnplannedTaken,
+    "WordsMeant": WordsMeant,
     "DoseVomited": DoseVomited,
     "DoseDeferred": DoseDeferred,
     "HoldClaimed": HoldClaimed,
