@@ -9,8 +9,9 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import Row, select
 
+from bot.db.outbox import OutboundMessage
 from bot.dialogue.dose_words import DoseWords, dose_words
 from bot.dialogue.notes import StaffWanted, WordsMeant
 from bot.dialogue.turn import JSON, Heard, Phrase, Turn
@@ -96,9 +97,13 @@ async def dose_way(tx: Tx, who: Who, words: str, delivery: Delivery) -> str | No
 
 
 async def _once_more(tx: Tx, who: Who, talk: Talk, delivery: Delivery) -> None:
-    """Nothing about the dose is left to ask: the question that was open is asked again."""
-    row = await talks.latest_open(tx, who)
-    if row is not None and row.conversation_id == talk.conversation_id:
+    """Where nothing about the dose is left to ask, the question that was open is asked again."""
+    asking = select(OutboundMessage.message_id).where(
+        OutboundMessage.inbox_id == delivery.inbox_id,
+        OutboundMessage.token.is_not(None),
+        OutboundMessage.token != talk.token,
+    )
+    if await tx.first(asking.limit(1)) is None:
         await conversing.ask_again(tx, who, talk, delivery)
 
 
