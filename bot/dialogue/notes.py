@@ -160,6 +160,11 @@ class CompanionAnswered:
 
 
 @dataclass(frozen=True, slots=True)
+class DailyWanted:
+    """A day's dose is told: medicines that are asked about daily follow, where there are any."""
+
+
+@dataclass(frozen=True, slots=True)
 class EdgeAnswered:
     """Asked at the edge of a cycle (`edge`: kind, cycle, due_on).
 
@@ -237,6 +242,7 @@ Note: TypeAlias = (
     | SymptomsAnswered
     | SymptomsReported
     | CompanionAnswered
+    | DailyWanted
     | EdgeAnswered
     | ProReported
     | RemindersPaused
@@ -265,6 +271,7 @@ NOTES: Mapping[str, type[Note]] = {
     "SymptomsAnswered": SymptomsAnswered,
     "SymptomsReported": SymptomsReported,
     "CompanionAnswered": CompanionAnswered,
+    "DailyWanted": DailyWanted,
     "EdgeAnswered": EdgeAnswered,
     "ProReported": ProReported,
     "RemindersPaused": RemindersPaused,

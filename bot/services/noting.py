@@ -9,6 +9,7 @@ from bot.dialogue import notes
 from bot.services import (
     commands,
     companions,
+    daily_medicines,
     danger,
     dosing,
     edge_answers,
@@ -98,6 +99,7 @@ CARRY_OUT: dict[type[Any], Carry] = {
     notes.SymptomsAnswered: symptom_answers.answered,
     notes.SymptomsReported: symptom_answers.reported,
     notes.CompanionAnswered: companions.answered,
+    notes.DailyWanted: daily_medicines.wanted,
     notes.EdgeAnswered: edge_answers.answered,
     notes.ProReported: pro_answers.reported,
     notes.RemindersPaused: _pause,

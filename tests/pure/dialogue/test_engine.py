@@ -36,6 +36,10 @@ SLOTS: dict[str, dict[str, Any]] = {
     "visit": {"lines": [{"text": "visit.blood"}], "about": {"due_on": "2026-11-23"}, **SITE},
     "interactions": {"about": {"due_on": "2026-11-25"}, **SITE},
     "prophylaxis": {"medicines": [{"matter": "aspirin"}], "about": {"due_on": "2026-11-06"}, **SITE},
+    "daily": {
+        "medicines": [{"matter": m} for m in ("aspirin", "acyclovir")],
+        "about": {"due_on": "2026-11-06"},
+    },
     "off_week": {"edge": {"kind": "off_week", "cycle": "1", "due_on": "2026-11-17"}, **SITE},
     "cycle_start": {"edge": {"kind": "cycle_start", "cycle": "2", "due_on": "2026-11-30"}, **SITE},
     "pro_ctcae": {
@@ -80,7 +84,8 @@ QUESTIONS: list[tuple[str, list[str]]] = [
     *(("told", lines) for lines in ([], ["1"])),
     *((name, lines) for name in ("off_week", "pro_ctcae") for lines in ([], ["1"])),
     *(("unplanned", lines) for lines in ([], ["1"], ["1", "早上7点"])),
-    *((name, []) for name in ("vomited", "meant", "cycle_start")),
+    *((name, []) for name in ("vomited", "meant", "daily", "cycle_start")),
+    ("daily", ["2"]),
     ("symptoms", []),
     ("symptoms", ["1"]),
     ("symptoms", ["1", *FEVER]),
