@@ -11,6 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field
 _Days = Annotated[int, Field(strict=True, ge=1, le=366)]
 _Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 Talk = Literal["visit", "interactions", "prophylaxis"]
+DAILY: Literal["daily"] = (
+    "daily"  # a talk that no rule names: staff choose it for a participant and a medicine
+)
 
 
 class VisitRule(BaseModel):
@@ -32,9 +35,24 @@ class VisitRule(BaseModel):
         return None
 
 
+class AfterLinking(BaseModel):
+    """Other medicines are asked about once, so many days after the welcome; and not again within `apart_days`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    days: Annotated[int, Field(strict=True, ge=1, le=28)]
+    apart_days: _Days
+    source: Annotated[str, Field(min_length=1, max_length=300)]
+
+    @property
+    def talk(self) -> Talk:
+        return "interactions"
+
+
 class Visits(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     close_after_hours: Annotated[int, Field(strict=True, ge=1, le=672)]
+    daily_close_after_hours: Annotated[int, Field(strict=True, ge=1, le=24)] = 12
+    after_linking: AfterLinking | None = None
     rules: tuple[VisitRule, ...]
 
     def text_ids(self) -> frozenset[str]:

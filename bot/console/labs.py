@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
 
@@ -28,11 +29,13 @@ from bot.services import (
     timeline,
 )
 from bot.services.auditing import note_down
+from bot.services.companions import NewChoice
 from bot.services.dosing import Author
 from bot.services.labs import NewLab
 from bot.services.staff_messages import first_time
 from bot.services.supplies import NewSupply
 from bot.symptoms.labs import Laboratory
+from schedules.companions import MATTERS, MEDICINES, RHYTHMS
 from schedules.localtime import local
 
 HERE = f"{ONE}/labs"
@@ -66,7 +69,10 @@ async def _show(visit: Visit, status: int = 200, fault: str = "") -> Response:
             stocks=await supplies.stocks(tx, course),
             supplies=await supplies.events(tx, participant_id),
             kinds=supplies.KINDS,
-            matters=companions.MATTERS,
+            matters=MATTERS,
+            medicines=MEDICINES,
+            rhythms=RHYTHMS,
+            zone=ZoneInfo(course.zone),
             chosen=await companions.choices(tx, participant_id),
             today=local(tx.now, course.zone).date(),
             typed=visit.form.fields,
@@ -157,17 +163,20 @@ async def supply(visit: Visit) -> Response:
 
 
 async def companion(visit: Visit) -> Response:
-    """One matter on or off; what is planned follows at once."""
+    """One matter on or off, a medicine weekly or daily; what is planned follows at once."""
     participant_id = visit.number("participant_id")
     form = visit.form
     try:
         async with access.scoped(visit.ctx, visit.staff) as tx:
             await participant_page.header(tx, visit.staff, participant_id)
-            since = day(form.text("since")) or tx.now.date()
-            author = Author(visit.staff.actor, "staff")
-            await companions.choose(
-                tx, participant_id, form.text("matter"), form.text("choice"), since, author
+            new = NewChoice(
+                form.text("matter"),
+                form.text("choice"),
+                day(form.text("since")) or tx.now.date(),
+                form.text("rhythm") or "weekly",
+                day(form.text("starts_on")),
             )
+            await companions.choose(tx, participant_id, new, Author(visit.staff.actor, "staff"))
             await planning.replan(tx, participant_id)
             note_down(
                 tx, visit.staff.actor, visit.staff.actor, "companion_chosen", participant=participant_id

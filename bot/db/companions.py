@@ -5,11 +5,11 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from bot.db.base import Base, Id, LocalDate, Recorded, Word
+from bot.db.base import Base, Id, Instant, LocalDate, Recorded, Word
 
 
 class CompanionChoice(Recorded, Base):
-    """The latest row of a matter counts: acyclovir, aspirin, tmp_smx, contraception, pregnancy_test; off, or on."""
+    """The latest row of a matter counts, from its instant on: acyclovir, aspirin, tmp_smx, contraception, pregnancy_test."""
 
     __tablename__ = "companion_choice"
     __table_args__ = (Index("ix_companion_choice_participant_id", "participant_id", "matter"),)
@@ -17,6 +17,8 @@ class CompanionChoice(Recorded, Base):
     participant_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("participant.participant_id"))
     matter: Mapped[Word]
     choice: Mapped[Word]  # off, on
+    rhythm: Mapped[Word]  # of a medicine: asked about weekly or daily
+    effective_from: Mapped[Instant]
     since: Mapped[LocalDate]  # of a medicine: when it was begun (trimethoprim raises creatinine)
 
 

@@ -7,11 +7,23 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from bot.dialogue.faults import ScriptError, faults_of, read_toml
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeWords:
+    """Parts, as `normal` makes them: of a sentence that may be about a dose of the study (dose_words.py)."""
+
+    study: tuple[str, ...] = ()  # its medicines by name
+    medicine: tuple[str, ...] = ()  # a medicine at large, its form, or taken as agreed
+    other: tuple[str, ...] = ()  # what is no medicine of the study
+    more: tuple[str, ...] = ()  # one more than was meant
+    fill: tuple[str, ...] = ()  # what changes nothing
+    earlier: tuple[str, ...] = ()  # another day than today
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +36,7 @@ class Lexicon:
     after: tuple[str, ...]
     eating: tuple[str, ...]  # parts that a sentence about a dose taken must have
     doubt: tuple[str, ...]  # parts that make such a sentence mean something else
+    intake: IntakeWords = field(default_factory=IntakeWords)
 
     def answer(self, text: str, wanted: Sequence[str]) -> str | None:
         """Which of the answers `wanted` the whole text means, or None."""
@@ -68,6 +81,16 @@ class _Words(BaseModel):
     en: tuple[str, ...] = ()
 
 
+class _Intake(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    study: tuple[str, ...] = ()
+    medicine: tuple[str, ...] = ()
+    other: tuple[str, ...] = ()
+    more: tuple[str, ...] = ()
+    fill: tuple[str, ...] = ()
+    earlier: tuple[str, ...] = ()
+
+
 class _File(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     answers: dict[str, _Words]
@@ -76,6 +99,7 @@ class _File(BaseModel):
     after: _Words
     eating: _Words
     doubt: _Words
+    intake: _Intake = _Intake()  # editions published before there was one
 
 
 def parse_lexicon(text: str, name: str) -> Lexicon:
@@ -95,6 +119,7 @@ def parse_lexicon(text: str, name: str) -> Lexicon:
         after=_longest_first(file.after),
         eating=_longest_first(file.eating),
         doubt=_longest_first(file.doubt),
+        intake=IntakeWords(**{name: tuple(map(normal, parts)) for name, parts in file.intake}),
     )
 
 

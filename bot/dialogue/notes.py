@@ -63,6 +63,15 @@ class DoseReported:
 
 
 @dataclass(frozen=True, slots=True)
+class WordsMeant:
+    """Words that could be about a dose or the answer to another question were asked back. `about`: that conversation."""
+
+    meaning: Literal["dose", "answer"]
+    words: str
+    about: str
+
+
+@dataclass(frozen=True, slots=True)
 class UnplannedTaken:
     """A dose of this drug that no plan had, or that was held. `taken_at` None: nobody knows when."""
 
@@ -151,6 +160,11 @@ class CompanionAnswered:
 
 
 @dataclass(frozen=True, slots=True)
+class DailyWanted:
+    """A day's dose is told: medicines that are asked about daily follow, where there are any."""
+
+
+@dataclass(frozen=True, slots=True)
 class EdgeAnswered:
     """Asked at the edge of a cycle (`edge`: kind, cycle, due_on).
 
@@ -218,6 +232,7 @@ Note: TypeAlias = (
     | PreferenceTold
     | DoseReported
     | UnplannedTaken
+    | WordsMeant
     | DoseVomited
     | DoseDeferred
     | HoldClaimed
@@ -227,6 +242,7 @@ Note: TypeAlias = (
     | SymptomsAnswered
     | SymptomsReported
     | CompanionAnswered
+    | DailyWanted
     | EdgeAnswered
     | ProReported
     | RemindersPaused
@@ -245,6 +261,7 @@ NOTES: Mapping[str, type[Note]] = {
     "PreferenceTold": PreferenceTold,
     "DoseReported": DoseReported,
     "UnplannedTaken": UnplannedTaken,
+    "WordsMeant": WordsMeant,
     "DoseVomited": DoseVomited,
     "DoseDeferred": DoseDeferred,
     "HoldClaimed": HoldClaimed,
@@ -254,6 +271,7 @@ NOTES: Mapping[str, type[Note]] = {
     "SymptomsAnswered": SymptomsAnswered,
     "SymptomsReported": SymptomsReported,
     "CompanionAnswered": CompanionAnswered,
+    "DailyWanted": DailyWanted,
     "EdgeAnswered": EdgeAnswered,
     "ProReported": ProReported,
     "RemindersPaused": RemindersPaused,

@@ -12,7 +12,16 @@ from sqlalchemy import select
 from bot.db.people import Participant
 from bot.db.sites import StaffMember
 from bot.rehearsal.scene import STAFF
-from bot.services import alert_life, decisions, linking, staff_chat, staff_inbox, timeline
+from bot.services import (
+    alert_life,
+    companions,
+    decisions,
+    linking,
+    planning,
+    staff_chat,
+    staff_inbox,
+    timeline,
+)
 from bot.services.context import Tx
 from bot.services.decisions import Order
 from bot.services.locking import lock_participant
@@ -105,6 +114,20 @@ async def _staff(tx: Tx, role: str) -> int:
     return int((await tx.execute(query)).scalar_one())
 
 
+async def _companion(tx: Tx, participant_id: int, order: Order, options: Options) -> Change:
+    """As on the console's page of laboratory and supply."""
+    starts_on = options.get("starts")
+    new = companions.NewChoice(
+        options["matter"],
+        options.get("choice", "on"),
+        tx.now.date(),
+        options.get("rhythm", "weekly"),
+        date.fromisoformat(starts_on) if starts_on else None,
+    )
+    await companions.choose(tx, participant_id, new, STAFF)
+    return await planning.replan(tx, participant_id)
+
+
 STAFF_ACTS: dict[str, Callable[[Tx, Options, list[str]], Awaitable[list[str]]]] = {
     "staff code": _code,
     "take": _take,
@@ -112,6 +135,7 @@ STAFF_ACTS: dict[str, Callable[[Tx, Options, list[str]], Awaitable[list[str]]]] 
 }
 ORDERS: dict[str, Callable[[Tx, int, Order, Options], Awaitable[Change]]] = {
     "cycle start": _cycle,
+    "companion": _companion,
     "hold": _hold,
     "resume": _resume,
     "dose-level": _level,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import Executable, Row, insert, select
@@ -13,6 +14,7 @@ from bot.db.built import built
 from bot.db.companions import CompanionAnswer, CompanionChoice
 from bot.dialogue.notes import CompanionAnswered
 from bot.errors import Refused
+from bot.services import timeline
 from bot.services.alerts import Cause, raise_alert
 from bot.services.auditing import of_participant
 from bot.services.author import Author
@@ -20,10 +22,25 @@ from bot.services.context import Tx
 from bot.services.done import NOTHING, Done
 from bot.services.locking import lock_participant
 from bot.services.people import Who
+from schedules.companions import MATTERS, MEDICINES, RHYTHMS
+from schedules.localtime import instant, local
 
-MEDICINES = ("acyclovir", "aspirin", "tmp_smx")
-MATTERS = (*MEDICINES, "contraception", "pregnancy_test")
+LATEST = timedelta(days=92)
 TELL_STAFF = {"stopped": "companion_stopped", "something_new": "new_medicine"}
+
+
+@dataclass(frozen=True, slots=True)
+class NewChoice:
+    """What staff choose of one matter. `since`: when the medicine was begun; `starts_on`: None is at once."""
+
+    matter: str
+    choice: str
+    since: date
+    rhythm: str = "weekly"
+    starts_on: date | None = None
+
+    def same_as(self, choice: str, rhythm: str) -> bool:
+        return choice == self.choice and (choice == "off" or rhythm == self.rhythm)
 
 
 async def choices(tx: Tx, participant_id: int) -> dict[str, Row[Any]]:
@@ -41,37 +58,43 @@ def _chosen(participant_id: Any) -> Executable:
     )
 
 
-async def medicines(tx: Tx, participant_id: int) -> list[str]:
-    """Those that are on, in a fixed order."""
-    known = await choices(tx, participant_id)
-    return [name for name in MEDICINES if name in known and known[name].choice == "on"]
-
-
-async def traits(tx: Tx, participant_id: int) -> frozenset[str]:
-    """The words by which a study's rules ask for whom they are."""
-    found = {name for name, row in (await choices(tx, participant_id)).items() if row.choice == "on"}
-    return frozenset(found | ({"prophylaxis"} if found & set(MEDICINES) else set()))
-
-
-async def choose(tx: Tx, participant_id: int, matter: str, choice: str, since: date, author: Author) -> None:
-    """Raises Refused for a matter or a choice that there is not. The same again writes nothing."""
+async def choose(tx: Tx, participant_id: int, new: NewChoice, author: Author) -> None:
+    """Raises Refused for what there is not, and for a change of the past. The same again writes nothing."""
     await lock_participant(tx, participant_id)
-    if matter not in MATTERS or choice not in ("on", "off"):
+    rhythms = RHYTHMS if new.matter in MEDICINES else ("weekly",)
+    if new.matter not in MATTERS or new.choice not in ("on", "off") or new.rhythm not in rhythms:
         raise Refused("console.companion.choose")
-    before = (await choices(tx, participant_id)).get(matter)
-    if (before.choice if before else "off") == choice:
+    effective_from = await _effective_from(tx, participant_id, new.starts_on)
+    before = (await choices(tx, participant_id)).get(new.matter)
+    if new.same_as(before.choice if before else "off", before.rhythm if before else "weekly"):
         return
     await tx.execute(
         insert(CompanionChoice).values(
             participant_id=participant_id,
-            matter=matter,
-            choice=choice,
-            since=since,
+            matter=new.matter,
+            choice=new.choice,
+            rhythm=new.rhythm,
+            effective_from=effective_from,
+            since=new.since,
             recorded_at=tx.now,
             **dataclasses.asdict(author),
         )
     )
-    of_participant(tx, participant_id, author.recorded_by, f"companion_{choice}", matter=matter)
+    how = {"rhythm": new.rhythm} if new.matter in MEDICINES and new.choice == "on" else {}
+    of_participant(
+        tx, participant_id, author.recorded_by, f"companion_{new.choice}", matter=new.matter, **how
+    )
+
+
+async def _effective_from(tx: Tx, participant_id: int, on: date | None) -> datetime:
+    """The beginning of a day to come, or this moment."""
+    zone = (await timeline.load(tx, participant_id)).zone
+    today = local(tx.now, zone).date()
+    if on is None or on == today:
+        return tx.now
+    if not today < on <= today + LATEST:
+        raise Refused("console.companion.when")
+    return instant(on, time(0), zone)
 
 
 async def answered(tx: Tx, who: Who, note: CompanionAnswered, inbox_id: int | None) -> Done:

@@ -24,6 +24,7 @@ from bot.services.talks import Talk, open_about, open_scripts
 
 MOST_OUTCOMES = 10
 BY_COMMAND = ("nurse", "correct", "stop", "unplanned", "vomited")
+OF_A_DOSE = ("correct", "unplanned", "vomited")  # told beside words for the nurse, which then wait
 RECORDS = ("recorded.", "settled.both")  # what is told although no question on a screen can show it
 COMMAND = "command"  # stands where a question's token would
 
@@ -47,7 +48,8 @@ async def begin(
     What was begun by another command and left open makes room.
     """
     if name in BY_COMMAND:
-        await end_all(tx, await open_scripts(tx, who, BY_COMMAND), "question.closed")
+        others = OF_A_DOSE if name in OF_A_DOSE[1:] else BY_COMMAND
+        await end_all(tx, await open_scripts(tx, who, others), "question.closed")
     talk, turn = await open_talk(tx, who, name, slots, topic)
     await _carry_out(tx, who, talk, turn, delivery)
     return talk.conversation_id

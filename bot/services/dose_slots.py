@@ -14,9 +14,11 @@ from bot.dialogue.turn import JSON
 from bot.services.context import Tx
 from bot.services.people import Who
 from bot.services.timeline import Course
+from schedules.companions import medicines
 from schedules.dosing import Lateness, lateness
-from schedules.localtime import local
+from schedules.localtime import dosing_date, local
 from schedules.regimen import next_due
+from schedules.visit_rules import DAILY
 
 JUST_NOW = timedelta(minutes=1)  # nearly every dose is asked about when it is due: then nothing is looked up
 
@@ -26,7 +28,16 @@ async def slots_for(tx: Tx, course: Course, doses: list[Row[Any]], who: Who, pur
         "doses": [*[await dose_slot(tx, course, dose, purpose) for dose in doses]],
         "site_phone": who.site_phone,
         "prompt_minutes_on_time": course.study.prompts.on_time_answer_minutes,
+        "daily": "yes"
+        if _of_today(tx, course, doses) and medicines(course.companions, tx.now, DAILY)
+        else "no",
     }
+
+
+def _of_today(tx: Tx, course: Course, doses: list[Row[Any]]) -> bool:
+    """Only a dose of the day brings the day's other medicines along, not one of yesterday."""
+    today = dosing_date(tx.now, course.zone, course.study.dosing_day_ends)
+    return any(dose.local_date == today for dose in doses)
 
 
 async def dose_slot(tx: Tx, course: Course, dose: Row[Any], purpose: str) -> dict[str, JSON]:

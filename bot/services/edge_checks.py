@@ -18,6 +18,7 @@ from bot.services.timers import Fire, Postpone
 from schedules.edges import EdgeKind
 
 CLOSE = "edge_close"
+BUSY = ("symptoms", "dose", "welcome")
 TOPIC = "edge:"
 WAIT = timedelta(hours=1)
 PATIENCE = timedelta(hours=3)  # a check stays open for days; this is about today
@@ -52,13 +53,13 @@ def _released(course: Course, cycle: int) -> bool:
     return any(one.number >= cycle for one in course.timeline.cycles)
 
 
-async def busy(tx: Tx, participant_id: int) -> bool:
-    """Somebody is being asked about a dose or a check, or is being welcomed."""
+async def busy(tx: Tx, participant_id: int, scripts: tuple[str, ...] = BUSY) -> bool:
+    """Somebody is being asked about a dose or a check, or is being welcomed; or one of these."""
     found = await tx.first(
         select(Question.token)
         .join(Conversation, Conversation.conversation_id == Question.conversation_id)
         .where(Question.participant_id == participant_id, Question.state == "open")
-        .where(Conversation.script.in_(("symptoms", "dose", "welcome")))
+        .where(Conversation.script.in_(scripts))
         .limit(1)
     )
     return found is not None

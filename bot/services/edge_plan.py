@@ -53,4 +53,8 @@ async def plan(tx: Tx, course: Course, horizon: datetime) -> tuple[int, int]:
             "due_at": one.due_at.isoformat(),
         }
         new += await timers.set_timer(tx, KIND, key, pid, one.due_at, expires_at, payload)
+        if key in gone:  # a timer that comes back has still the hour of before in its payload
+            await tx.execute(
+                update(Timer).where(Timer.kind == KIND, Timer.key == key).values(payload=payload)
+            )
     return len(gone), new

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bot.services import digests, edge_checks, pro_checks, reminding, restoring, symptom_checks, visit_checks
+from bot.services import (
+    asides,
+    digests,
+    edge_checks,
+    pro_checks,
+    reminding,
+    restoring,
+    symptom_checks,
+    visit_checks,
+)
 from bot.services.timers import Fire
 
 FIRE: Mapping[str, Fire] = {
@@ -14,5 +23,6 @@ FIRE: Mapping[str, Fire] = {
     **edge_checks.FIRE,
     **visit_checks.FIRE,
     **restoring.FIRE,
+    **asides.FIRE,
     "digest": digests.send,
 }

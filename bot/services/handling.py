@@ -14,6 +14,7 @@ from bot.dialogue.turn import Heard, Phrase
 from bot.messages import Inbound, Kind
 from bot.services import (
     arrivals,
+    asides,
     commands,
     conversing,
     danger,
@@ -104,8 +105,14 @@ async def _choice(tx: Tx, who: Who, inbound: Inbound, inbox_id: int) -> str:
     step = talks.asked(talk)
     pressed = await _message_of(tx, who, inbound) if step is not None and step.tick else None
     delivery = Delivery(inbox_id, pressed=pressed)
-    turn = await conversing.hear(tx, who, talk, Heard("choice", press.answer), delivery)
-    await _back_to_older(tx, who, talk.conversation_id, turn.state is None, inbox_id)
+    return await _heard(tx, who, talk, Heard("choice", press.answer), delivery)
+
+
+async def _heard(tx: Tx, who: Who, talk: talks.Talk, heard: Heard, delivery: Delivery) -> str:
+    """What the open question makes of it; when its conversation is over, an older one is gone back to."""
+    turn = await conversing.hear(tx, who, talk, heard, delivery)
+    await asides.settled(tx, who, turn, delivery)
+    await _back_to_older(tx, who, talk.conversation_id, turn.state is None, delivery.inbox_id)
     return "answered" if turn.understood else "not_understood"
 
 
@@ -190,9 +197,7 @@ async def _text(tx: Tx, who: Who, inbound: Inbound, inbox_id: int) -> str:
         beside = await own_words.beside(tx, who, talk, inbound.text, delivery)
         if beside is not None:
             return beside
-        turn = await conversing.hear(tx, who, talk, Heard("text", inbound.text), delivery)
-        await _back_to_older(tx, who, talk.conversation_id, turn.state is None, inbox_id)
-        return "answered" if turn.understood else "not_understood"
+        return await _heard(tx, who, talk, Heard("text", inbound.text), delivery)
     name = command_of(inbound.text, tx.ctx.book.lexicon(tx.now))
     if name is not None:
         await command(tx, who, name, delivery)
@@ -209,7 +214,7 @@ async def _text(tx: Tx, who: Who, inbound: Inbound, inbox_id: int) -> str:
     return "unknown"
 
 
-async def _just_asked(tx: Tx, talk: talks.Talk, inbox_id: int) -> bool:
+async def _just_asked(tx: Tx, talk: talks.Talk, inbox_id: int | None) -> bool:
     """Whether this very message led to that question: what one conversation ends with may begin another."""
     query = select(OutboundMessage.message_id).where(
         OutboundMessage.token == talk.token, OutboundMessage.inbox_id == inbox_id
@@ -240,7 +245,7 @@ async def _danger_as_answer(
     return "answered" if turn.understood else "not_understood"
 
 
-async def _back_to_older(tx: Tx, who: Who, finished: int, ended: bool, inbox_id: int) -> None:
+async def _back_to_older(tx: Tx, who: Who, finished: int, ended: bool, inbox_id: int | None) -> None:
     """A conversation is over and an older question is still open: it is asked again, so that nobody loses his place."""
     if not ended:
         return

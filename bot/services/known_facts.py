@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from bot.services import companions, labs, renal, timeline
+from bot.services import labs, renal, timeline
 from bot.services.context import Tx
 from bot.symptoms.clearance import BANDS
+from schedules.companions import medicines
 from schedules.localtime import local
 
 TESTS = {"platelets": "platelets", "neutrophils": "anc"}  # the rules' word -> the laboratory's
@@ -24,7 +25,7 @@ async def of_participant(tx: Tx, participant_id: int, most_days: int) -> dict[st
         word: float(row.canonical) for word, row in rows.items() if row.collected_on >= oldest
     }
     known |= await _clearance(tx, participant_id, oldest)
-    return known | ({"aspirin": "yes"} if "aspirin" in await companions.medicines(tx, participant_id) else {})
+    return known | ({"aspirin": "yes"} if "aspirin" in medicines(course.companions, tx.now) else {})
 
 
 async def _clearance(tx: Tx, participant_id: int, oldest: date) -> dict[str, float | str]:

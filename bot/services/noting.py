@@ -9,6 +9,7 @@ from bot.dialogue import notes
 from bot.services import (
     commands,
     companions,
+    daily_medicines,
     danger,
     dosing,
     edge_answers,
@@ -58,6 +59,13 @@ async def _denied(tx: Tx, who: Who, note: notes.DangerDenied, inbox_id: int | No
     return NOTHING
 
 
+async def _meant(tx: Tx, who: Who, note: notes.WordsMeant, inbox_id: int | None) -> Done:
+    """On record is what they were said to mean; where they go then, asides.py decides."""
+    if who.participant_id is not None:
+        of_participant(tx, who.participant_id, who.actor, "words_meant", meaning=note.meaning, inbox=inbox_id)
+    return NOTHING
+
+
 async def _pause(tx: Tx, who: Who, note: notes.RemindersPaused, inbox_id: int | None) -> Done:
     return await wishes.pause(tx, who, inbox_id)
 
@@ -81,6 +89,7 @@ CARRY_OUT: dict[type[Any], Carry] = {
     notes.PreferenceTold: wishes.preference,
     notes.DoseReported: dosing.reported,
     notes.UnplannedTaken: unplanned_doses.told,
+    notes.WordsMeant: _meant,
     notes.DoseVomited: unplanned_doses.vomited,
     notes.DoseDeferred: dosing.deferred,
     notes.HoldClaimed: dosing.hold_claimed,
@@ -90,6 +99,7 @@ CARRY_OUT: dict[type[Any], Carry] = {
     notes.SymptomsAnswered: symptom_answers.answered,
     notes.SymptomsReported: symptom_answers.reported,
     notes.CompanionAnswered: companions.answered,
+    notes.DailyWanted: daily_medicines.wanted,
     notes.EdgeAnswered: edge_answers.answered,
     notes.ProReported: pro_answers.reported,
     notes.RemindersPaused: _pause,

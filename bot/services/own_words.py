@@ -6,15 +6,15 @@ Nothing is guessed: what is unsure is asked back, what nobody can answer goes to
 from __future__ import annotations
 
 from bot.dialogue.turn import Heard
-from bot.services import conversing, rule_questions, spontaneous, talks, told_symptoms
+from bot.services import asides, conversing, rule_questions, spontaneous, talks, told_symptoms
 from bot.services.context import Tx
 from bot.services.conversing import Delivery
 from bot.services.people import Who
 from bot.services.talks import Talk
 from bot.symptoms.freetext import read
 
-HEARS_ALL = ("symptoms", "danger", "nurse", "from_nurse", "welcome", "link", "stop", "pro_ctcae")
-"""Conversations in which whatever is written is about their own question."""
+HEARS_ALL = ("symptoms", "danger", "meant", "nurse", "from_nurse", "welcome", "link", "stop", "pro_ctcae")
+"""Conversations in which whatever is written is about their own question, unless it is about a dose (asides.py)."""
 
 
 async def answer(tx: Tx, who: Who, words: str, delivery: Delivery) -> str | None:
@@ -29,6 +29,9 @@ async def answer(tx: Tx, who: Who, words: str, delivery: Delivery) -> str | None
 
 async def beside(tx: Tx, who: Who, talk: Talk, words: str, delivery: Delivery) -> str | None:
     """Words that the open question does not take for an answer. It is asked again, unless they began another."""
+    dose = await asides.taken_up(tx, who, talk, words, delivery)
+    if dose is not None:
+        return dose
     if talk.script.name in HEARS_ALL or talks.understands(tx, who, talk, Heard("text", words)):
         return None
     about = await rule_questions.question(tx, who, words, delivery)

@@ -34,6 +34,13 @@ def about_dose(tx: Tx, words: str) -> bool:
     return lexicon.answer(words, ANSWERS) is not None and lexicon.answer(words, BARE) is None
 
 
+async def waiting(tx: Tx, who: Who) -> bool:
+    """Whether a dose of the study could be meant: one that waits for its answer, or is still due today."""
+    assert who.participant_id is not None
+    course = await timeline.load(tx, who.participant_id)
+    return bool(await reminding.unanswered(tx, course) or await _of_today(tx, course))
+
+
 async def dose_told(tx: Tx, who: Who, words: str, delivery: Delivery) -> str:
     """Hear the words as the answer about today's doses. Returns a word for the record."""
     assert who.participant_id is not None
@@ -56,8 +63,12 @@ async def dose_told(tx: Tx, who: Who, words: str, delivery: Delivery) -> str:
 
 
 async def _nothing_open(tx: Tx, who: Who, course: Course, words: str, delivery: Delivery) -> str:
-    """Told of a dose that nobody planned, or told twice. The first may be one too many: a person looks at it."""
-    if await _answered_today(tx, course):
+    """Told of a dose that nobody planned, or told twice. The first may be one too many: a person looks at it.
+
+    "Yesterday" is no repetition of what was told today.
+    """
+    earlier = any(part in words.casefold() for part in tx.ctx.book.lexicon(tx.now).intake.earlier)
+    if not earlier and await _answered_today(tx, course):
         await outbox.reply(tx, who, [Phrase("dose.today_recorded")], delivery.inbox_id)
         return "told_again"
     await noting.carry_out(tx, who, StaffWanted(words, "unplanned"), delivery.inbox_id)
@@ -65,7 +76,8 @@ async def _nothing_open(tx: Tx, who: Who, course: Course, words: str, delivery: 
         values = {"site_phone": who.site_phone}
         await outbox.reply(tx, who, [Phrase("dose.nothing_open", values)], delivery.inbox_id)
         return "told_unplanned"
-    slots = unplanned_doses.slots(tx, course, who) | {"hello": "unplanned.hello"}
+    hello = "nurse.passed_on" if earlier else "unplanned.hello"
+    slots = unplanned_doses.slots(tx, course, who) | {"hello": hello}
     await conversing.begin(tx, who, "unplanned", slots, delivery)
     return "told_unplanned"
 
@@ -82,6 +94,18 @@ async def unsure_told(tx: Tx, who: Who, words: str, delivery: Delivery) -> bool:
     talk = await conversing.begin(tx, who, "dose", slots, delivery, reminding.topic(doses[0].due_at))
     await reminding.remember(tx, doses, talk, slots)
     return True
+
+
+async def more_told(tx: Tx, who: Who, words: str, delivery: Delivery) -> str:
+    """又吃了一粒: perhaps one too many. The nurse has the words; what waits for an answer is asked, else which and when."""
+    assert who.participant_id is not None
+    await noting.carry_out(tx, who, StaffWanted(words, "unplanned"), delivery.inbox_id)
+    if await unsure_told(tx, who, words, delivery):
+        return "dose_unsure"
+    course = await timeline.load(tx, who.participant_id)
+    slots = unplanned_doses.slots(tx, course, who) | {"hello": "nurse.passed_on"}
+    await conversing.begin(tx, who, "unplanned", slots, delivery)
+    return "told_unplanned"
 
 
 async def vomited_told(tx: Tx, who: Who, words: str, delivery: Delivery) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any
@@ -9,10 +10,12 @@ from typing import Any
 from sqlalchemy import Executable, Row, Select, literal, null, select, type_coerce, union_all
 
 from bot.db.built import built
+from bot.db.companions import CompanionChoice
 from bot.db.people import Participant, StatusChange
 from bot.db.regimens import CycleStart, DoseLevelChange, Habit, Hold, RegimenAssignment, Resume
 from bot.services.context import Tx
 from schedules import regimen
+from schedules.companions import Companion
 from schedules.study import Study
 
 
@@ -30,6 +33,7 @@ class Course:
     quiet_from: time
     quiet_to: time
     claimed_holds: frozenset[str]  # drugs that the participant says were stopped, not yet confirmed
+    companions: tuple[Companion, ...] = ()  # what staff chose beside the study drugs
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +71,16 @@ TABLES: dict[str, Any] = {
     "habits": Habit,
     "statuses": StatusChange,
 }
+# Read beside them, and no part of what a dose is.
+_READ: dict[str, Any] = {**TABLES, "companions": CompanionChoice}
 _COLUMNS = {
     column.name: column
-    for table in TABLES.values()
+    for table in _READ.values()
     for column in table.__table__.columns
     if column.name in {
         "effective_from", "arm", "drug", "level", "hold_id", "confirmed", "supersedes", "cycle_start_id", "cycle",
         "local_date", "zone", "dose_time", "quiet_from", "quiet_to", "status", "reason",
+        "matter", "choice", "rhythm",
     }
 }  # fmt: skip
 
@@ -96,7 +103,7 @@ def _part(kind: str, table: Any, participant_id: Any) -> Select[Any]:
 # Asked with every reminder and every answer: one question to the database instead of seven.
 @built
 def _facts(participant_id: Any) -> Executable:
-    parts = (_part(kind, table, participant_id) for kind, table in TABLES.items())
+    parts = (_part(kind, table, participant_id) for kind, table in _READ.items())
     return union_all(*parts).order_by("effective_from", "row_id")
 
 
@@ -116,6 +123,7 @@ async def load(tx: Tx, participant_id: int) -> Course:
         latest.quiet_from,
         latest.quiet_to,
         _claimed(facts),
+        _companions(rows),
     )
 
 
@@ -163,6 +171,12 @@ def _holds(facts: Facts) -> tuple[regimen.Hold, ...]:
         for row in facts.holds
         if row.confirmed
     )
+
+
+def _companions(rows: Sequence[Row[Any]]) -> tuple[Companion, ...]:
+    """In the order in which they were written."""
+    chosen = sorted((row for row in rows if row.kind == "companions"), key=lambda row: row.row_id)
+    return tuple(Companion(row.matter, row.choice, row.rhythm, row.effective_from) for row in chosen)
 
 
 def _claimed(facts: Facts) -> frozenset[str]:

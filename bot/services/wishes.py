@@ -11,7 +11,7 @@ from sqlalchemy import insert, select, update
 from bot.db.people import CareLink, Consent, Contact, StatusChange
 from bot.db.regimens import Habit
 from bot.dialogue.notes import ConsentDecided, PreferenceTold, RespondentTold
-from bot.services import linking, outbox, people, planning, timeline, timers
+from bot.services import linking, outbox, people, planning, timeline, timers, visit_plan
 from bot.services.alerts import Cause, raise_alert
 from bot.services.auditing import of_participant
 from bot.services.context import Tx
@@ -59,6 +59,8 @@ async def consent(tx: Tx, who: Who, note: ConsentDecided, inbox_id: int | None) 
     await _write_consent(tx, who, note.matter, decision, " ".join(note.text_ids), inbox_id)
     if note.given:
         await catch_up(tx, who)
+        if note.matter == "health_data":
+            await visit_plan.welcomed(tx, who)
         return NOTHING
     if note.matter == "telegram_abroad":
         await _leave(tx, who)

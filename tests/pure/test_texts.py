@@ -50,7 +50,7 @@ reply.edited_relayed reply.no_telegram reply.channel_off reply.ended.death link.
 dose.today_recorded advice.vomited told.passed_on question.how question.missed
 question.nothing_missed question.together question.tail question.passed_on advice.double unplanned.hello
 visit.blood visit.clinic visit.pregnancy_test visit.contraception calendar.beside calendar.beside.legend
-correct.was.unanswered settled.both question.closed welcome.first danger.urgent_no_site
+interactions.first interactions.ask correct.was.unanswered settled.both question.closed welcome.first danger.urgent_no_site
 """,
 )
 WORDING_IDS = re.compile(r"(clock|moment)\.")

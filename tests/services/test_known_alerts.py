@@ -36,7 +36,8 @@ async def entered(
 async def test_low_platelets_with_aspirin_are_told_when_they_are_entered(home: Home) -> None:
     async with home.ctx.begin() as tx:
         since = local(tx.now, "Asia/Shanghai").date()
-        await companions.choose(tx, home.who.participant_id, "aspirin", "on", since, STAFF_AUTHOR)
+        new = companions.NewChoice("aspirin", "on", since)
+        await companions.choose(tx, home.who.participant_id, new, STAFF_AUTHOR)
     assert await entered(home, "50") == []
     assert await entered(home, "49") == ["aspirin_platelets@1"]
     assert await entered(home, "49") == [], "the same value is told once"

@@ -36,6 +36,10 @@ SLOTS: dict[str, dict[str, Any]] = {
     "visit": {"lines": [{"text": "visit.blood"}], "about": {"due_on": "2026-11-23"}, **SITE},
     "interactions": {"about": {"due_on": "2026-11-25"}, **SITE},
     "prophylaxis": {"medicines": [{"matter": "aspirin"}], "about": {"due_on": "2026-11-06"}, **SITE},
+    "daily": {
+        "medicines": [{"matter": m} for m in ("aspirin", "acyclovir")],
+        "about": {"due_on": "2026-11-06"},
+    },
     "off_week": {"edge": {"kind": "off_week", "cycle": "1", "due_on": "2026-11-17"}, **SITE},
     "cycle_start": {"edge": {"kind": "cycle_start", "cycle": "2", "due_on": "2026-11-30"}, **SITE},
     "pro_ctcae": {
@@ -48,6 +52,7 @@ SLOTS: dict[str, dict[str, Any]] = {
         "earliest": at("2026-10-20 08:00").isoformat(),
         **SITE,
     },
+    "meant": {"words": "吃了", "talk": "1"},
     "vomited": {"doses": [dose("ixazomib") | {"taken_at": at("2026-11-02 08:00").isoformat()}], **SITE},
 }
 
@@ -77,15 +82,10 @@ QUESTIONS: list[tuple[str, list[str]]] = [
     ("danger", []),
     ("prophylaxis", []),
     *(("told", lines) for lines in ([], ["1"])),
-    ("off_week", []),
-    ("off_week", ["1"]),
-    ("cycle_start", []),
-    ("pro_ctcae", []),
-    ("pro_ctcae", ["1"]),
-    ("unplanned", []),
-    ("unplanned", ["1"]),
-    ("unplanned", ["1", "早上7点"]),
-    ("vomited", []),
+    *((name, lines) for name in ("off_week", "pro_ctcae") for lines in ([], ["1"])),
+    *(("unplanned", lines) for lines in ([], ["1"], ["1", "早上7点"])),
+    *((name, []) for name in ("vomited", "meant", "daily", "cycle_start")),
+    ("daily", ["2"]),
     ("symptoms", []),
     ("symptoms", ["1"]),
     ("symptoms", ["1", *FEVER]),
