@@ -44,7 +44,7 @@ WORKERS := $(shell getconf _NPROCESSORS_ONLN)
 
 lock: $(VENV)/installed-dev ## resolve the dependencies anew, for all platforms, with hashes
 	$(BIN)/uv pip compile --upgrade --quiet $(LOCK) --extra build -o requirements.lock
-	$(BIN)/uv pip compile --upgrade --quiet $(LOCK) --extra build --extra real --extra dev -c requirements.lock -o requirements-dev.lock
+	$(BIN)/uv pip compile --upgrade --quiet $(LOCK) --extra build --extra real --extra dev --extra bench -c requirements.lock -o requirements-dev.lock
 LOCK := pyproject.toml --universal --generate-hashes --no-header --python-version 3.11
 
 # The stamps: what is installed is what the lock said when the stamp was made.
