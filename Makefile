@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # With CI set, a test that was left out for whatever reason is a failure.
 PYTEST_FLAGS := -n 3 --dist worksteal $(if $(CI),--no-skips)
 
-.PHONY: help demo demo-reset test check bench rehearse rehearse-small lock browser
+.PHONY: help demo demo-reset test check bench soak rehearse rehearse-small lock browser
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
 
@@ -28,6 +28,10 @@ check: $(VENV)/installed-dev ## style, types, who may know whom, definitions and
 
 bench: $(VENV)/installed-dev ## what is measured against a peer or a floor, each printing a ratio; writes benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks
+
+soak: $(VENV)/installed-dev ## two processes under load for half an hour, the database restarted in the middle (MINUTES=3)
+	$(BIN)/python -m benchmarks.soak --minutes $(MINUTES)
+MINUTES := 30
 
 rehearse: $(VENV)/installed-run ## a study year of 200 people played ahead of time with every fault; takes hours
 	@mkdir -p build
