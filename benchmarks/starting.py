@@ -31,7 +31,8 @@ def main() -> None:
     for words in COMMANDS:
         took = _best("-m", "bot", *words)
         print(
-            f"suiyao {' '.join(words[:2]):22} {took:5.2f} s   {took / floor:4.2f} of the floor, {took / ANSWERING:4.2f} of the limit"
+            f"suiyao {' '.join(words[:2]):22} {took:5.2f} s   {took / floor:4.2f} of the floor,"
+            f" {took / ANSWERING:4.2f} of the limit"
         )
     with postgres() as server:
         fresh_database(server, "start")

@@ -9,6 +9,7 @@ lease + 1 s. Beside it a worker of procrastinate 3, killed in the middle of a jo
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 import sys
 import time
@@ -27,6 +28,7 @@ _UNKNOWN = """SELECT extract(epoch FROM a.finished_at - a.started_at) FROM deliv
 
 
 async def main() -> None:
+    logging.getLogger("procrastinate").setLevel(logging.ERROR)
     async with wired(0, WORDS + 1) as wire:
         peer = asyncio.create_task(_procrastinate(wire))
         await _words(wire)
@@ -103,6 +105,7 @@ async def _jobs(app: App, status: str) -> int:
 
 async def hang(url: str) -> None:
     """A worker of procrastinate; its job takes longer than it lives, and done anew it ends at once."""
+    logging.disable()
     app = App(connector=PsycopgConnector(conninfo=url))
 
     @app.task(name="hang")
