@@ -22,6 +22,8 @@ SHOWN = 5
 _ERRORS = """SELECT 'parked' AS what, inbox_id AS id FROM inbox_message WHERE state = 'parked'
     UNION ALL SELECT state, message_id FROM outbound_message WHERE state IN ('refused', 'expired', 'queued', 'sending')
     UNION ALL SELECT 'timer parked', timer_id FROM timer WHERE state = 'parked'"""
+_EACH = """SELECT max(wait) AS most, min(wait) AS least FROM (SELECT percentile_disc(0.5) WITHIN GROUP
+    (ORDER BY extract(epoch FROM settled_at - received_at)) AS wait FROM inbox_message GROUP BY participant_id) one"""
 _WAITS = """SELECT percentile_disc(ARRAY[0.5, 0.99, 1]) WITHIN GROUP (ORDER BY extract(epoch FROM settled_at - received_at))
     AS waits FROM inbox_message WHERE state = 'handled'"""
 
@@ -75,6 +77,8 @@ async def breaches(story: Story) -> list[str]:
     print(
         f"from accepted to handled: half within {p50:.2f} s, 99 of 100 within {p99:.2f} s, at most {most:.1f} s"
     )
+    [each] = await rows(ctx, _EACH)
+    print(f"in the middle each person waited between {each.least:.2f} and {each.most:.2f} s")
     return [f"{title}: {one.what}" for title, each in found.items() for one in each.violations]
 
 
@@ -101,11 +105,10 @@ async def _errors(story: Story) -> Findings:
     found = await rows(story.ctx, _ERRORS)
     wrong = [Violation(1, row.what, str(row.id)) for row in found]
     wrong += [Violation(1, f"ended with status {one}", "serve") for one in story.stopped if one]
-    limits = [call for api in story.apis for call in api.calls if call.status == 429]
-    wrong += [Violation(3, "over the legal rate", f"chat {call.chat}") for call in limits]
-    return Findings(
-        wrong, checked=len(found) + len(story.stopped) + sum(len(api.calls) for api in story.apis)
-    )
+    judged = Findings(wrong, checked=sum(len(api.calls) for api in story.apis))
+    too_fast = sum(call.status == 429 for api in story.apis for call in api.calls)
+    judged.allowed["answers of 429, after which it was sent later"] = too_fast
+    return judged
 
 
 async def _dangers(story: Story) -> Findings:

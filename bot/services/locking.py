@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ARRAY, BigInteger, any_, bindparam, select
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, any_, bindparam, func, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from bot.db.people import Contact, Participant
 from bot.errors import Refused
@@ -21,20 +22,33 @@ async def lock_participant(tx: Tx, participant_id: int) -> None:
 
 
 # One array instead of a list of values: the same statement, prepared once, however many there are.
-_KEYS = any_(bindparam("keys", type_=ARRAY(BigInteger)))
+_GIVEN = bindparam("keys", type_=ARRAY(BigInteger))
+_KEYS = any_(_GIVEN)
+
+
+def _in_turn(key: InstrumentedAttribute[int]) -> ColumnElement[int]:
+    """In the order in which they are given: whoever has waited longest. Else the same few would come first for ever."""
+    return func.array_position(_GIVEN, key)
+
+
 _A_PARTICIPANT = (
     select(Participant.participant_id)
     .where(Participant.participant_id == _KEYS)
+    .order_by(_in_turn(Participant.participant_id))
     .limit(1)
     .with_for_update(skip_locked=True)
 )
 _A_STRANGER = (
-    select(Contact.contact_id).where(Contact.contact_id == _KEYS).limit(1).with_for_update(skip_locked=True)
+    select(Contact.contact_id)
+    .where(Contact.contact_id == _KEYS)
+    .order_by(_in_turn(Contact.contact_id))
+    .limit(1)
+    .with_for_update(skip_locked=True)
 )
 
 
 async def try_lock(tx: Tx, lock_keys: list[int]) -> int | None:
-    """Lock one of these owners that nobody else holds. A key below zero is minus the contact of a stranger."""
+    """Lock the first of these owners that nobody else holds. A key below zero is minus the contact of a stranger."""
     participants = [key for key in lock_keys if key > 0]
     if participants:
         row = (await tx.execute(_A_PARTICIPANT, {"keys": participants})).first()
