@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # With CI set, a test that was left out for whatever reason is a failure.
 PYTEST_FLAGS := -n 3 --dist worksteal $(if $(CI),--no-skips)
 
-.PHONY: help demo demo-reset test check bench rehearse rehearse-small lock browser
+.PHONY: help demo demo-reset test check bench soak rehearse rehearse-small lock browser
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
 
@@ -29,6 +29,10 @@ check: $(VENV)/installed-dev ## style, types, who may know whom, definitions and
 bench: $(VENV)/installed-dev ## what is measured against a peer or a floor, each printing a ratio; writes benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks
 
+soak: $(VENV)/installed-dev ## two processes under load for half an hour, the database restarted in the middle (MINUTES=3)
+	$(BIN)/python -m benchmarks.soak --minutes $(MINUTES)
+MINUTES := 30
+
 rehearse: $(VENV)/installed-run ## a study year of 200 people played ahead of time with every fault; takes hours
 	@mkdir -p build
 	$(BIN)/python -m bot rehearse --participants 200 --days 364 --seed 7 --faults all --workers $(WORKERS) \
@@ -44,7 +48,7 @@ WORKERS := $(shell getconf _NPROCESSORS_ONLN)
 
 lock: $(VENV)/installed-dev ## resolve the dependencies anew, for all platforms, with hashes
 	$(BIN)/uv pip compile --upgrade --quiet $(LOCK) --extra build -o requirements.lock
-	$(BIN)/uv pip compile --upgrade --quiet $(LOCK) --extra build --extra real --extra dev -c requirements.lock -o requirements-dev.lock
+	$(BIN)/uv pip compile --upgrade --quiet $(LOCK) --extra build --extra real --extra dev --extra bench -c requirements.lock -o requirements-dev.lock
 LOCK := pyproject.toml --universal --generate-hashes --no-header --python-version 3.11
 
 # The stamps: what is installed is what the lock said when the stamp was made.

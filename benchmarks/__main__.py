@@ -10,12 +10,22 @@ from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 
-NAMES = ("inbound", "reminders", "planning", "starting", "freetext")
+NAMES = (
+    "inbound",
+    "reminders",
+    "job_queues",
+    "alert_lane",
+    "takeover",
+    "planning",
+    "starting",
+    "rehearsing",
+    "freetext",
+)
 RESULTS = Path(__file__).with_name("RESULTS.md")
 HEAD = """# What was measured
 
 Written by `make bench`; figures of one machine in one run, so the ratios are what can be compared. Nothing else should run
-beside it.
+beside it. Each can be run by itself and in other sizes (`python -m benchmarks.alert_lane --reminders 10000`; `--help`).
 
 """
 

@@ -13,8 +13,10 @@ from datetime import date, datetime
 from datetime import time as clock
 from pathlib import Path
 
+from benchmarks.processes import side_by_side
 from bot.app.app import LOCALES
 from bot.app.sources import shipped
+from bot.channels.email import ACCOUNT as MAIL_ACCOUNT
 from bot.db.database import Database
 from bot.db.embedded import EmbeddedPostgres
 from bot.db.keyring import Keyring
@@ -24,11 +26,14 @@ from bot.services import book, deployment, linking, meeting, people, wishes
 from bot.services.auditing import at_commit
 from bot.services.context import Addresses, Ctx
 from bot.services.dosing import Author
-from bot.services.enrolment import NewParticipant, NewSite, add_site, enrol
+from bot.services.enrolment import NewParticipant, NewSite, NewStaff, add_site, add_staff, enrol
 from bot.wording import load_wording
 
 ACCOUNT = "700123456"
 STUDY = "nct04217967"
+ZONE = "Asia/Shanghai"
+NURSE = "nurse@hospital.example"
+FIRST_CHAT = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +80,7 @@ async def entered(url: str) -> AsyncIterator[Ctx]:
     """What one process holds of a house that was made before."""
     database = Database(url, pool_size=20)
     keyring = Keyring({"master-1": b"m" * 32}, b"l" * 32, b"s" * 32)
-    addresses = Addresses("http://127.0.0.1:8080", "bench_bot", "none")
+    addresses = Addresses("http://127.0.0.1:8080", "bench_bot", MAIL_ACCOUNT)
     try:
         yield Ctx(database, keyring, load_wording(LOCALES), book.Book(), addresses, at_commit)
     finally:
@@ -84,27 +89,66 @@ async def entered(url: str) -> AsyncIterator[Ctx]:
 
 async def linked(ctx: Ctx, count: int, start: date) -> list[str]:
     """Participants who answer on Telegram and have consented; their chat ids."""
-    author = Author("bench", "staff")
+    await site(ctx)
+    return [await person(ctx, number, Newcomer(start)) for number in range(count)]
+
+
+@dataclass(frozen=True, slots=True)
+class Newcomer:
+    """Whose first dose is due on that day at that hour, in that zone."""
+
+    start: date
+    at: clock = clock(8)
+    zone: str = ZONE
+
+
+async def site(ctx: Ctx) -> None:
     async with ctx.begin() as tx:
-        await add_site(
-            tx, NewSite("BEN", "基准", "Asia/Shanghai", "zh_Hans_CN", "010-00000000", "full"), "bench"
+        await add_site(tx, NewSite("BEN", "基准", ZONE, "zh_Hans_CN", "010-00000000", "full"), "bench")
+        await add_staff(tx, NewStaff("BEN", "nurse", "王护士", NURSE, "zh_Hans_CN"), "bench")
+
+
+async def person(ctx: Ctx, number: int, who: Newcomer, account: str = ACCOUNT) -> str:
+    """One more, by the number of the chat, which is returned."""
+    author, chat = Author("bench", "staff"), str(FIRST_CHAT + number)
+    async with ctx.begin() as tx:
+        new = NewParticipant(
+            STUDY,
+            "BEN",
+            "combination",
+            who.start,
+            who.at,
+            "某",
+            f"139{number:08}",
+            "male",
+            1956,
+            zone=who.zone,
         )
-    chats = []
-    for number in range(count):
+        done = await enrol(tx, new, author)
+        sender = await meeting.meet(tx, "telegram", account, chat)
+        stranger = await people.by_contact(tx, sender.contact_id)
+        await linking.bind(tx, stranger, done.participant_id, "self")
+        able = await people.by_contact(tx, sender.contact_id)
+        for matter in ("health_data", "telegram_abroad"):
+            await wishes.consent(tx, able, ConsentDecided(matter, True, ("bench",)), None)  # type: ignore[arg-type]  # a literal
+    return chat
+
+
+def populate(url: str, count: int, who: Newcomer, first: int = 0) -> None:
+    """Many at once, in two processes, into a house that has its site."""
+    side_by_side(2, _part, url, count, who, first)
+
+
+def _part(number: int, url: str, count: int, who: Newcomer, first: int) -> None:
+    asyncio.run(_enter_all(url, range(first + number, first + count, 2), who))
+
+
+async def _enter_all(url: str, numbers: range, who: Newcomer) -> None:
+    async with entered(url) as ctx:
         async with ctx.begin() as tx:
-            new = NewParticipant(
-                STUDY, "BEN", "combination", start, clock(8), "某", f"139{number:08}", "male", 1956
-            )
-            done = await enrol(tx, new, author)
-            chat = str(10_000 + number)
-            sender = await meeting.meet(tx, "telegram", ACCOUNT, chat)
-            stranger = await people.by_contact(tx, sender.contact_id)
-            await linking.bind(tx, stranger, done.participant_id, "self")
-            who = await people.by_contact(tx, sender.contact_id)
-            for matter in ("health_data", "telegram_abroad"):
-                await wishes.consent(tx, who, ConsentDecided(matter, True, ("bench",)), None)  # type: ignore[arg-type]  # a literal
-        chats.append(chat)
-    return chats
+            await ctx.book.refresh(tx)
+        for number in numbers:
+            await person(ctx, number, who)
 
 
 async def in_flight(jobs: list[Callable[[], Awaitable[object]]], width: int) -> Measured:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import subprocess
 import sys
 import time
-from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
 from benchmarks.ground import fresh_database, postgres
+from benchmarks.processes import resident
 from bot.commands.setup import new_keys
 
 LIBRARIES = (
@@ -23,6 +22,7 @@ COMMANDS = (
     ("--help",),
 )
 ROUNDS = 5
+SERVING, ANSWERING, IDLE = 3.0, 1.0, 160.0  # the limits: seconds, seconds, MiB
 
 
 def main() -> None:
@@ -30,7 +30,10 @@ def main() -> None:
     print(f"floor: the libraries imported and nothing else          {floor:5.2f} s")
     for words in COMMANDS:
         took = _best("-m", "bot", *words)
-        print(f"suiyao {' '.join(words[:2]):22} {took:5.2f} s   {took / floor:4.2f} of the floor")
+        print(
+            f"suiyao {' '.join(words[:2]):22} {took:5.2f} s   {took / floor:4.2f} of the floor,"
+            f" {took / ANSWERING:4.2f} of the limit"
+        )
     with postgres() as server:
         fresh_database(server, "start")
         environ = {
@@ -49,9 +52,12 @@ def main() -> None:
         )
         took, memory = min(_served(environ) for _ in range(3))
         print(
-            f"from nothing to the first answer of serve               {took:5.2f} s   {took / floor:4.2f} of the floor"
+            f"from nothing to the first answer of serve               {took:5.2f} s   {took / floor:4.2f} of the floor,"
+            f" {took / SERVING:4.2f} of the limit"
         )
-        print(f"memory of serve, idle for ten seconds                   {memory:5.0f} MiB")
+        print(
+            f"memory of serve, idle for ten seconds                   {memory:5.0f} MiB, {memory / IDLE:4.2f} of the limit"
+        )
 
 
 def _best(*words: str) -> float:
@@ -81,16 +87,10 @@ def _served(environ: dict[str, str]) -> tuple[float, float]:
                 time.sleep(0.01)
         took = time.perf_counter() - began
         time.sleep(10)
-        return took, _resident(process.pid)
+        return took, resident(process.pid)
     finally:
         process.terminate()
         process.wait()
-
-
-def _resident(pid: int) -> float:
-    """MiB of memory that this process holds now."""
-    pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1024**2
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Fixtures that tests share, and the rule that a test which did not run is said aloud.
 
-`postgres`, `database_url`, `owner_url`, `database`; `browser`, `page_360`, `screenshots`.
+`postgres`, `database_url`, `owner_url`, `database`; `browser`, `page_360`, `screenshots`; `lean`.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from bot.setting_forms import asyncpg_url
 from bot.symptoms.freetext import lexicon as weave
 from tests.support import browser as browsers
 from tests.support import database as databases
+from tests.support import memory
 from tests.support.kept import compiling_once, parsed_once, woven_once
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -47,6 +48,13 @@ def pytest_configure_node(node: pytest.Item) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput") and CLUSTER_FOLDER in config.stash:
         databases.remove(config.stash[CLUSTER_FOLDER])
+
+
+@pytest.fixture
+def lean() -> Iterator[None]:
+    """For parsers of what comes from outside: at most 200 MiB, whatever it is."""
+    with memory.lean():
+        yield
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -73,7 +73,7 @@ def test_lock_names_no_host_and_pins_everything_by_hash(lock: str) -> None:
 def test_locks_hold_what_the_project_asks_for() -> None:
     run, dev = pinned("requirements.lock"), pinned("requirements-dev.lock")
     assert wanted("build") <= set(run)
-    assert wanted("build", "dev") <= set(dev)
+    assert wanted("build", "real", "dev", "bench") <= set(dev)
     assert {name: dev.get(name) for name in run} == run, "tests must run what is shipped"
 
 

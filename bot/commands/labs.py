@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bot.commands import rules_cells as cell
-from bot.commands.rules_table import Cells, Row, print_table, read_table
+from bot.commands.rules_table import Cells, Row, printed, read_table
 
 if TYPE_CHECKING:
     from bot.app import App
@@ -37,16 +37,16 @@ def import_labs(file: str) -> None:
     table = read_table(file, NEEDS)
     columns = [name for name in table.columns if name not in ADDS]
 
-    async def work(app: App) -> list[tuple[str, str]]:
-        return [await _one(app, row) for row in table.rows]
+    async def work(app: App) -> bool:
+        failed = False
+        with printed([*columns, *ADDS]) as line:
+            for row in table.rows:
+                outcome, error = await _one(app, row)
+                failed |= bool(error)
+                line([*(row.cells[name] for name in columns), outcome, error])
+        return failed
 
-    answers = run(work)
-    lines = [
-        [*(row.cells[name] for name in columns), *answer]
-        for row, answer in zip(table.rows, answers, strict=True)
-    ]
-    print_table([*columns, *ADDS], lines)
-    raise SystemExit(1 if any(error for _, error in answers) else 0)
+    raise SystemExit(1 if run(work) else 0)
 
 
 async def _one(app: App, row: Row) -> tuple[str, str]:

@@ -11,30 +11,35 @@ from typing import TYPE_CHECKING
 import click
 
 from bot.commands import rules_cells as cell
-from bot.commands.rules_table import Cells, Row, print_table, read_table
+from bot.commands.rules_table import Cells, Row, printed, read_table
 from bot.commands.study_file import read_study, wrong
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from schedules.events import Event
 
 NEEDS = ("case_id", "event_type", "date", "drug", "quantity", "mg_per_dose")
 COLUMNS = ("case_id", "drug", "measure", "value", "error")
 MEASURES = ("taking_adherence_pct", "taking_adherence_capped_pct", "correct_dosing_days_pct", "rdi_pct")
 ALL = "all"
+MOST_ROWS = 200_000  # all cases are held until the last row
 
 
 @dataclass
 class _Case:
     events: list[Event] = field(default_factory=list)
+    planned: set[tuple[str, date, str | None]] = field(default_factory=set)
     bad_lines: list[int] = field(default_factory=list)
 
     def add(self, event: Event) -> None:
         """ValueError: a dose listed as scheduled and as held would count a doctor's hold as a missed dose."""
         rivals = {"held": "scheduled", "scheduled": "held"}
         rival = rivals.get(event.kind)
-        same = (event.on, event.drug)
-        if any(one.kind == rival and (one.on, one.drug) == same for one in self.events):
-            raise ValueError(f"{event.kind}, and the same dose is listed as {rival}, too")
+        if rival is not None:
+            if (rival, event.on, event.drug) in self.planned:
+                raise ValueError(f"{event.kind}, and the same dose is listed as {rival}, too")
+            self.planned.add((event.kind, event.on, event.drug))
         self.events.append(event)
 
 
@@ -77,7 +82,7 @@ def adherence(file: str, study_name: str, arm: str | None) -> None:
         wrong("--study", study_name, f"{problem}; name one with --arm")
     cases: dict[str, _Case] = {}
     bad: list[list[str]] = []
-    for row in read_table(file, NEEDS).rows:
+    for row in read_table(file, NEEDS, most_rows=MOST_ROWS).rows:
         case_id = row.cells["case_id"].strip()
         case = cases.setdefault(case_id, _Case())
         try:
@@ -85,10 +90,12 @@ def adherence(file: str, study_name: str, arm: str | None) -> None:
         except ValueError as problem:
             bad.append([case_id, row.cells["drug"].strip(), "", "NA", f"line {row.line}: {problem}"])
             case.bad_lines.append(row.line)
-    lines = [
-        line for name, case in cases.items() if name for line in _lines(name, case, planned, study.cycle_days)
-    ]
-    print_table(COLUMNS, [*lines, *bad])
+    with printed(COLUMNS) as line:
+        for name, case in cases.items():
+            for found in _lines(name, case, planned, study.cycle_days) if name else ():
+                line(found)
+        for found in bad:
+            line(found)
     sys.exit(1 if bad else 0)
 
 

@@ -45,11 +45,14 @@ def publish(files: tuple[Path, ...], effective_from: datetime | None) -> None:
 def _study(path: Path) -> Source:
     """A study file under the id that it gives itself, whatever the file is called. Raises Misconfigured."""
     from bot.app.checking import study_faults
+    from bot.commands.study_file import LONGEST_FILE
     from bot.errors import Misconfigured
     from bot.services.book import Source
     from schedules.study import parse_study
 
     try:
+        if path.stat().st_size > LONGEST_FILE:
+            raise Misconfigured(f"{path}: larger than 1 MiB")
         body = path.read_text(encoding="utf-8")
         study = parse_study(body, str(path))
         if faults := study_faults(study):

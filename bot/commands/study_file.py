@@ -10,7 +10,7 @@ import click
 if TYPE_CHECKING:
     from schedules.study import Study
 
-_LONGEST_FILE = 1024 * 1024  # bytes; a study's file has a few thousand
+LONGEST_FILE = 1024 * 1024  # bytes; a study's file has a few thousand
 
 
 def read_study(name: str) -> Study:
@@ -20,8 +20,8 @@ def read_study(name: str) -> Study:
     path = _study_path(name)
     try:
         with path.open("rb") as file:
-            content = file.read(_LONGEST_FILE + 1)
-        if len(content) > _LONGEST_FILE:
+            content = file.read(LONGEST_FILE + 1)
+        if len(content) > LONGEST_FILE:
             wrong("--study", name, "the file is larger than 1 MiB")
         return parse_study(content.decode("utf-8"), str(path))
     except OSError as error:

@@ -172,22 +172,22 @@ async def handle_several(ctx: Ctx) -> bool:
     Whatever goes wrong for one of them, all are handled one by one: so the one is found, and the others are served.
     """
     people: list[int] = []
+    strangers: list[int] = []
     try:
         async with ctx.begin_with(_SEVERAL) as (tx, opened):
-            people = opened.locked
+            people, strangers = opened.locked, [key for key in opened.owners if key < 0]
             if len(people) > 1:
                 await together(tx, [partial(_handle_of, person) for person in people])
             elif people:
                 await _handle_of(people[0], tx)
-            if people or not opened.owners:
-                return bool(people)
     except Exception as problem:
         if not people or (isinstance(problem, DBAPIError) and problem.connection_invalidated):
             raise
         extra = {"action": "inbox_one_by_one", "people": len(people), "error": type(problem).__name__}
         log.info("Messages are handled one by one", extra=extra)
-    handled = [await handle_next(ctx) for _ in people or (None,)]
-    return any(handled)
+        people = [person for person in people if await handle_next(ctx, person)]
+    # Who is known to nobody yet waits no longer than the others.
+    return bool(people) | (bool(strangers) and await handle_next(ctx, strangers[0]))
 
 
 async def _handle_of(participant_id: int, tx: Tx) -> None:

@@ -17,10 +17,13 @@ from sqlalchemy import (
     func,
     select,
 )
+from sqlalchemy.orm import InstrumentedAttribute
 
 from bot.db.people import Contact, Participant
 from bot.errors import Refused
 from bot.services.context import Tx
+
+CLOCK = select(func.suiyao_now().label("clock")).cte("clock")
 
 
 async def lock_participant(tx: Tx, participant_id: int) -> None:
@@ -37,59 +40,43 @@ async def lock_participant(tx: Tx, participant_id: int) -> None:
 def opening(due: SelectBase, *more: Any, most: int = 1) -> Select[Any]:
     """A transaction's first question: the clock, the owners whom `due` finds, and so many of them whom nobody else holds,
     locked from here on. `due` may ask for the clock as `CLOCK`; `more` are further columns.
+
+    A key below zero is minus the contact of a stranger: those are found, not locked (see `lock_stranger`).
     """
-    array = ARRAY(BigInteger)
     found = select(_listed(due).label("owners")).cte("found")
     owners = select(found.c.owners).scalar_subquery()
-    locked = (
-        select(Participant.participant_id)
-        .where(Participant.participant_id == any_(cast(owners, array)))
-        .limit(most)
-        .with_for_update(skip_locked=True)
-        .cte("locked")
-    )
+    given = cast(owners, ARRAY(BigInteger))
+    locked = _first_of(Participant.participant_id, given, most).cte("locked")
     mine = _listed(select(locked.c.participant_id)).label("locked")
     return select(CLOCK.c.clock, owners.label("owners"), mine, *more)
+
+
+def _first_of(key: InstrumentedAttribute[int], given: ColumnElement[Any], most: int) -> Select[int]:
+    """Those that come first in the list: whoever has waited longest. Else the same few would come first for ever."""
+    return (
+        select(key)
+        .where(key == any_(given))
+        .order_by(func.array_position(given, key))
+        .limit(most)
+        .with_for_update(skip_locked=True)
+    )
 
 
 def _listed(found: SelectBase) -> ColumnElement[list[int]]:
     return func.array(found.scalar_subquery(), type_=ARRAY(BigInteger))
 
 
-CLOCK = select(func.suiyao_now().label("clock")).cte("clock")
-
-
 async def locked_by(tx: Tx, opened: Row[Any]) -> int | None:
-    """Whom `opening` has locked; otherwise a stranger among those whom it found."""
-    if opened.locked:
-        return int(opened.locked[0])
-    strangers = [key for key in opened.owners if key < 0]
-    return await try_lock(tx, strangers) if strangers else None
+    """The key of whom `opening` has locked; otherwise of a stranger among those whom it found."""
+    return int(opened.locked[0]) if opened.locked else await lock_stranger(tx, opened.owners)
 
 
-# One array instead of a list of values: the same statement, prepared once, however many there are.
-_KEYS = any_(bindparam("keys", type_=ARRAY(BigInteger)))
-_A_PARTICIPANT = (
-    select(Participant.participant_id)
-    .where(Participant.participant_id == _KEYS)
-    .limit(1)
-    .with_for_update(skip_locked=True)
-)
-_A_STRANGER = (
-    select(Contact.contact_id).where(Contact.contact_id == _KEYS).limit(1).with_for_update(skip_locked=True)
-)
+_STRANGERS = bindparam("strangers", type_=ARRAY(BigInteger))
+_A_STRANGER = _first_of(Contact.contact_id, _STRANGERS, 1)
 
 
-async def try_lock(tx: Tx, lock_keys: list[int]) -> int | None:
-    """Lock one of these owners that nobody else holds. A key below zero is minus the contact of a stranger."""
-    participants = [key for key in lock_keys if key > 0]
-    if participants:
-        row = (await tx.execute(_A_PARTICIPANT, {"keys": participants})).first()
-        if row is not None:
-            return int(row.participant_id)
-    strangers = [-key for key in lock_keys if key < 0]
-    if strangers:
-        row = (await tx.execute(_A_STRANGER, {"keys": strangers})).first()
-        if row is not None:
-            return -int(row.contact_id)
-    return None
+async def lock_stranger(tx: Tx, keys: list[int]) -> int | None:
+    """The key of the first of these strangers whom nobody else holds."""
+    strangers = [-key for key in keys if key < 0]
+    row = (await tx.execute(_A_STRANGER, {"strangers": strangers})).first() if strangers else None
+    return None if row is None else -int(row.contact_id)

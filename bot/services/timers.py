@@ -23,6 +23,7 @@ from sqlalchemy import (
     bindparam,
     cast,
     exists,
+    false,
     func,
     select,
     update,
@@ -121,13 +122,14 @@ _OWNERS = (
 _NOBODYS = exists().where(*_DUE, Timer.participant_id.is_(None)).label("nobodys")
 _OPENING = opening(_OWNERS, _NOBODYS)
 _SEVERAL = opening(_OWNERS, _NOBODYS, most=CANDIDATES)
+_OF_NOBODY = opening(_OWNERS.where(false()), _NOBODYS)
 
 
-async def fire_next(ctx: Ctx, kinds: Mapping[str, Fire]) -> bool:
+async def fire_next(ctx: Ctx, kinds: Mapping[str, Fire], whose: Select[Any] = _OPENING) -> bool:
     """Fire the oldest due timer of one participant whom nobody else is serving. False: nothing was due."""
     timer_id: int | None = None
     try:
-        async with ctx.begin_with(_OPENING) as (tx, opened):
+        async with ctx.begin_with(whose) as (tx, opened):
             row = await _next(tx, opened) if opened.owners or opened.nobodys else None
             if row is None:
                 return False
@@ -148,22 +150,22 @@ async def fire_several(ctx: Ctx, kinds: Mapping[str, Fire]) -> bool:
     Whatever goes wrong for one of them, all are fired one by one: so the one is found, and the others are served.
     """
     people: list[int] = []
+    nobodys = False
     try:
         async with ctx.begin_with(_SEVERAL) as (tx, opened):
-            people = opened.locked
+            people, nobodys = opened.locked, opened.nobodys
             if len(people) > 1:
                 await together(tx, [partial(_fire_of, person, kinds) for person in people])
             elif people:
                 await _fire_of(people[0], kinds, tx)
-            if people or not opened.nobodys:
-                return bool(people)
     except Exception as problem:
         if not people or (isinstance(problem, DBAPIError) and problem.connection_invalidated):
             raise
         extra = {"action": "timers_one_by_one", "people": len(people), "error": type(problem).__name__}
         log.info("Timers are fired one by one", extra=extra)
-    fired = [await fire_next(ctx, kinds) for _ in people or (None,)]
-    return any(fired)
+        people = [person for person in people if await fire_next(ctx, kinds)]
+    # A digest waits no longer than the others.
+    return bool(people) | (nobodys and await fire_next(ctx, kinds, _OF_NOBODY))
 
 
 async def _fire_of(participant_id: int, kinds: Mapping[str, Fire], tx: Tx) -> None:

@@ -15,6 +15,7 @@ from telegram import Bot
 from bot.channels.telegram_updates import callback_id, parse
 from bot.messages import Inbound, Kind, Media, Press
 
+pytestmark = pytest.mark.usefixtures("lean")
 BOT = Bot("700123456:AAFakeTokenForTestsOnly_0123456789abc")
 TOKEN = "q3xW9_fT-0aZbYcD"  # a question's
 AT, LATER = 1_793_000_000, 1_793_000_060

@@ -5,8 +5,13 @@ from __future__ import annotations
 import csv
 import io
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from bot.db.embedded import EmbeddedPostgres
+from bot.errors import Misconfigured
+from bot.services import labs
 from tests.commands.conftest import Shell
 
 ROWS = """subject_id,test,value,unit,collected_on,lln,uln,note
@@ -39,3 +44,37 @@ def test_a_file_of_values(
     again = house("labs", "import", str(file))
     assert [row["outcome"] for row in csv.DictReader(io.StringIO(again.out))][:2] == ["same", "same"]
     assert postgres.sql("SELECT count(*) FROM lab_result", database_name).strip() == "2"
+
+
+def test_a_file_that_cannot_be_read_to_its_end_records_nothing(
+    house: Shell, subject: str, postgres: EmbeddedPostgres, database_name: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "labs.csv"
+    file.write_text(ROWS + 'TST-001,"PLT', "utf-8")
+    assert "line 8" in house.refused("labs", "import", str(file))
+    assert postgres.sql("SELECT count(*) FROM lab_result", database_name).strip() == "0"
+
+
+def test_an_import_that_ends_in_the_middle_tells_of_what_it_recorded(
+    house: Shell,
+    subject: str,
+    postgres: EmbeddedPostgres,
+    database_name: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    record, times = labs.record, iter(range(9))
+
+    async def lost_at_the_second(*given: Any) -> labs.Outcome:
+        if next(times) == 1:
+            raise Misconfigured("the database is gone")
+        return await record(*given)
+
+    monkeypatch.setattr(labs, "record", lost_at_the_second)
+    file = tmp_path / "labs.csv"
+    file.write_text(ROWS, "utf-8")
+    done = house("labs", "import", str(file))
+    assert done.status == 2
+    rows = list(csv.DictReader(io.StringIO(done.out)))
+    assert [(row["test"], row["outcome"]) for row in rows] == [("PLT", "recorded")]
+    assert postgres.sql("SELECT count(*) FROM lab_result", database_name).strip() == "1"

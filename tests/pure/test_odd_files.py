@@ -1,6 +1,6 @@
 """Files and forms from outside, as odd as they come: read or refused with a word, within a second, never half.
 
-A slow example fails by Hypothesis' deadline.
+A slow example fails by Hypothesis' deadline, a greedy one by `lean`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import json
 import re
 import tempfile
 from collections.abc import Mapping
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +24,15 @@ from starlette.requests import Request
 from bot.app.sources import shipped
 from bot.channels.web.body import read_form, read_upload
 from bot.channels.web.notice import NotTaken
+from bot.commands import labs
 from bot.commands.pro_files import pieces_of
 from bot.commands.rules import rules
+from bot.commands.rules_table import Row
 from bot.errors import Misconfigured
 from bot.services.book import Source, check_source
 from tests.support.pro_wording import INSTRUMENT, as_csv, pieces
 
+pytestmark = pytest.mark.usefixtures("lean")
 SHIPPED = [source for _, source in shipped()]
 A_SECOND = 1000
 ODD = (
@@ -194,6 +198,38 @@ def test_an_odd_table_gets_an_answer_in_each_row(command: str, table: list[list[
     assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
     assert done.exit_code in (0, 1, 2)
     assert not re.search("Traceback", done.output)
+
+
+@few
+@given(st.dictionaries(st.sampled_from((*labs.NEEDS, "lln", "uln")), CELLS))
+def test_an_odd_laboratory_value_is_read_or_refused(cells: dict[str, str]) -> None:
+    with contextlib.suppress(ValueError):
+        found = labs._read(Row(2, cells))
+        assert found.value.is_finite()
+        assert found.test and found.unit
+
+
+def test_a_header_of_half_a_million_columns_is_refused_at_once() -> None:
+    for header in ("," * 500_000, ",".join(map(str, range(100_000)))):
+        done = CliRunner().invoke(rules, ["late", "-"], header.encode())
+        assert (done.exit_code, done.stdout) == (2, "")
+        assert re.search(r"columns, more than 1,000|twice", done.stderr)
+
+
+def test_a_file_that_ends_in_the_middle_of_a_cell_gives_no_answer_at_all() -> None:
+    good = "ixazomib,2026-11-02T00:00:00Z,2026-11-02T01:00:00Z,\n"
+    for end in ('"', 'a,"b', "1," * 600_000):
+        done = CliRunner().invoke(rules, ["late", "-"], f"{COLUMNS['late']}\n{good * 3}{end}".encode())
+        assert (done.exit_code, done.stdout) == (2, ""), done.stderr
+
+
+def test_a_long_history_of_one_person_is_counted() -> None:
+    """Compared with each other one by one, its doses would take minutes."""
+    day, rows = date(1900, 1, 1), []
+    for number in range(20_000):
+        rows.append(f"1,held,{day + timedelta(days=number)},ixazomib,1,")
+    done = CliRunner().invoke(rules, ["adherence", "-"], "\n".join([COLUMNS["adherence"], *rows]).encode())
+    assert done.exit_code == 0, done.output
 
 
 # A file that was cut off on its way is dropped by the parser without a word, and its memory with it.

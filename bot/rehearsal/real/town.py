@@ -84,10 +84,10 @@ def newcomer(zone: str, start: date, at: time, arm: str = "combination", site: s
     )
 
 
-async def linked(tx: Tx, chat: int, new: NewParticipant) -> Person:
+async def linked(tx: Tx, chat: int, new: NewParticipant, account: str = BOT) -> Person:
     """Enrol somebody, bind the chat, and give both consents, as the welcome would have."""
     done = await enrol(tx, new, STAFF)
-    contact_id = (await meeting.meet(tx, "telegram", BOT, str(chat))).contact_id
+    contact_id = (await meeting.meet(tx, "telegram", account, str(chat))).contact_id
     await linking.bind(tx, await people.by_contact(tx, contact_id), done.participant_id, "self")
     who = await people.by_contact(tx, contact_id)
     for matter in ("health_data", "telegram_abroad"):
