@@ -44,6 +44,15 @@ _DUE = text(
       )
     """
 )
+# Which loop would find something at this moment. Whoever looks first wastes no transaction on finding nothing.
+_WAITING = text(
+    """
+    SELECT
+      EXISTS (SELECT FROM inbox_message WHERE state = 'pending' AND next_try_at <= :now) AS inbox,
+      EXISTS (SELECT FROM timer WHERE state = 'waiting' AND due_at <= :now) AS timers,
+      ARRAY(SELECT DISTINCT channel FROM outbound_message WHERE state = 'queued' AND send_after <= :now) AS outbox
+    """
+)
 _SET = text("UPDATE deployment SET virtual_now = :now WHERE mark = 'rehearsal'")
 
 Work = Callable[[Ctx], Awaitable[object]]
@@ -171,16 +180,12 @@ class House:
         if self._sweep_at is not None and self._sweep_at <= self.now:
             self._sweep_at = None
             await self._survive(sending.sweep)
+        there: frozenset[str] | None = None  # not looked yet, or not since something was done
         while self._woken:
             woken = set(self._woken)
             self._woken.clear()
             self.wire.news.update(name for name in woken if name.startswith("page:"))
-            if "inbox" in woken:
-                await self._drain(inbox.handle_next)
-            if "timers" in woken:
-                await self._drain(_fire)
-            if "outbox" in woken:
-                await self._send()
+            there = await self._work(woken, there)
 
     async def tidy(self) -> None:
         """What a process does every ten minutes; here once a day."""
@@ -195,9 +200,24 @@ class House:
             self._tidied = self.now.date()
             await self._survive(work)
 
-    async def _drain(self, work: Work) -> None:
-        while await self._survive(work):
-            pass
+    async def _work(self, woken: set[str], there: frozenset[str] | None) -> frozenset[str] | None:
+        """Each loop that was woken, in turn, until it finds nothing more. `there`: what is known to be there."""
+        todo: dict[str, Work] = {"inbox": inbox.handle_next, "timers": _fire}
+        todo = {name: work for name, work in todo.items() if name in woken}
+        if "outbox" in woken:
+            todo |= {channel: self._sends(channel, account) for channel, account in SENT_BY_US}
+        for name, work in todo.items():
+            while name in (there := there if there is not None else await self._waiting()):
+                there = None
+                if not await self._survive(work):
+                    break
+        return there
+
+    async def _waiting(self) -> frozenset[str]:
+        """Loops, and channels, that would find something."""
+        inboxes, timed, channels = (await self.clock.execute(_WAITING, {"now": self.now})).one()
+        names = [name for name, there in (("inbox", inboxes), ("timers", timed)) if there]
+        return frozenset([*names, *channels])
 
     async def _survive(self, work: Work) -> object:
         """Do it as a process does. None when the process died of it or lost its database; both come back."""
@@ -217,17 +237,17 @@ class House:
             await self.ctx.book.refresh(tx)
         self._woken.update(LOOPS)
 
-    async def _send(self) -> None:
-        for channel, account in SENT_BY_US:
+    def _sends(self, channel: str, account: str) -> Work:
+        """Claim some, and send each of them. False when nothing was there."""
 
-            async def claim(ctx: Ctx, channel: str = channel, account: str = account) -> object:
-                return await sending.claim(ctx, channel, account, sending.UNPACED)
+        async def work(ctx: Ctx) -> object:
+            parcels = await sending.claim(ctx, channel, account, sending.UNPACED)
+            for parcel in parcels:
+                if await self._survive(self._one(channel, parcel)) is None:
+                    break  # the process is gone, and the rest of what it had claimed lies under its lease
+            return bool(parcels)
 
-            while parcels := await self._survive(claim):
-                assert isinstance(parcels, list)
-                for parcel in parcels:
-                    if await self._survive(self._one(channel, parcel)) is None:
-                        break  # the process is gone, and the rest of what it had claimed lies under its lease
+        return work
 
     def _one(self, channel: str, parcel: sending.Parcel) -> Work:
         async def work(ctx: Ctx) -> object:
