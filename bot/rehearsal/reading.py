@@ -9,7 +9,9 @@ from datetime import date, timedelta
 
 DRUGS = {"伊沙佐米": "ixazomib", "来那度胺": "lenalidomide"}
 TICKS = ("on-", "off-")
-_PROGRESS = re.compile(r"（(\d+)/(\d+)）")
+_PROGRESS = re.compile(
+    r"（(?P<number>\d+)/(?P<count>\d+)）|^(?P<n>\d+)/(?P<of>\d+) "
+)  # in a chat; above a page's question
 _DAY = re.compile(r"(?P<month>\d{1,2})月(?P<day>\d{1,2})日")
 
 
@@ -62,7 +64,9 @@ def _drug(text: str) -> str:
 def _left(text: str) -> int:
     """（1/2）: one more."""
     progress = _PROGRESS.search(text)
-    return int(progress[2]) - int(progress[1]) if progress else 0
+    if progress is None:
+        return 0
+    return int(progress["count"] or progress["of"]) - int(progress["number"] or progress["n"])
 
 
 def _on(text: str, today: date) -> date | None:

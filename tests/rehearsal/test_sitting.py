@@ -57,6 +57,7 @@ def test_both_taken_means_both_doses_of_a_day_also_where_only_the_first_is_named
     one.ledger.orders[-1] = replace(one.ledger.orders[-1], on=date(2027, 1, 14))
     question = read(LATER, ("taken", "not_taken", "cannot_say", "all_taken"), date(2027, 1, 15))
     assert (question.kind, question.left) == ("did", 1)
+    assert read("1/3 " + LATER.partition("\n")[2], (), date(2027, 1, 15)).left == 2, "on the page"
     sitting = Sitting(Hands(house(away=False, now=TYPED_LATE + timedelta(days=1))), one, one.phones[0])
     about = sitting.about(question)
     assert about is not None and (about.drug, about.on) == ("ixazomib", date(2027, 1, 14))
