@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from bot.db.alerts import Alert, AlertStep
@@ -30,7 +30,7 @@ from bot.services.outbox import Draft, Lane, Target, put
 Tier = Literal["emergency", "urgent", "routine"]
 NOTICE_LIVES = timedelta(days=3)
 TELLING_LIVES = timedelta(days=30)
-HOPEFUL = ("queued", "sending", "sent", "unknown")  # what is unknown is repeated until it is known
+HOPEFUL = ("queued", "sending", "sent")  # of what is unknown a repetition is queued
 ACKNOWLEDGE = "ack"
 ALERT_PRESS = "alert-"
 
@@ -143,12 +143,18 @@ async def refused(tx: Tx, notice: Row[Any]) -> None:
     """A reader's address will never take it. Where nobody else has the alert or may still get it, the next one is called
     now and not when the clock runs out: there is a channel that is up, and 30 minutes are long in an emergency.
     """
-    _, number, *_ = (notice.unique_key or "").split(":")
-    others = select(OutboundMessage.message_id).where(
-        OutboundMessage.unique_key.startswith(f"alert:{number}:", autoescape=True),
+    first = select(OutboundMessage.unique_key).where(
+        OutboundMessage.message_id == (notice.repeats or notice.message_id)
+    )
+    number = str(await tx.scalar(first)).split(":")[1]
+    told = select(OutboundMessage.message_id).where(
+        OutboundMessage.unique_key.startswith(f"alert:{number}:", autoescape=True)
+    )
+    hopeful = select(OutboundMessage.message_id).where(
+        or_(OutboundMessage.message_id.in_(told), OutboundMessage.repeats.in_(told)),
         OutboundMessage.state.in_(HOPEFUL),
     )
-    if await tx.scalar(others.limit(1)) is not None:
+    if await tx.scalar(hopeful.limit(1)) is not None:
         return
     escalation = (Timer.kind == "escalate", Timer.key.startswith(f"{number}:", autoescape=True))
     await tx.execute(update(Timer).where(*escalation, Timer.state == "waiting").values(due_at=tx.now))

@@ -47,7 +47,7 @@ async def refused(tx: Tx, row: Row[Any], *, lost: bool) -> None:
                 f"undeliverable:{row.message_id}",
             ),
         )
-    if row.purpose == "staff_alert" and row.repeats is None:  # what is repeated may have arrived before
+    if row.purpose == "staff_alert":
         await alerts.refused(tx, row)
 
 
