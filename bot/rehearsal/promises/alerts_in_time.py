@@ -51,7 +51,7 @@ async def count(evidence: Evidence) -> Findings:
             found.checked += 1
             held = [row for row in repeats if row.participant_id == one.participant_id]
             found.violations += _unheard(evidence, one, worry, of_person[one.participant_id], held)
-    arrived = _first_letters(letter for letter in evidence.letters if not evidence.lost_in_gap(letter.at))
+    arrived = first_letters(letter for letter in evidence.letters if not evidence.lost_in_gap(letter.at))
     told = _by_alert(notices)
     for alert in alerts:
         if alert.tier != "routine":
@@ -79,7 +79,8 @@ def _unheard(
     return [] if heard or counted else [Violation(4, f"{worry.tier} answer without an alert", where, at)]
 
 
-def _first_letters(letters: Iterable[Letter]) -> dict[int, datetime]:
+def first_letters(letters: Iterable[Letter]) -> dict[int, datetime]:
+    """When each alert first reached somebody."""
     first: dict[int, datetime] = {}
     for letter in letters:
         for number in _ALERT.findall(letter.text):
