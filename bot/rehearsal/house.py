@@ -10,13 +10,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.db.database import Database
 from bot.errors import SendError
 from bot.messages import Inbound, Outbound
+from bot.rehearsal.clock import Clock, clock
 from bot.rehearsal.faults import Faults, Killed
 from bot.rehearsal.wire import Delivered, Wire
 from bot.services import digests, firing, gaps, inbox, sealing, sealing_day, sending, timers
@@ -31,29 +29,6 @@ TRY_AGAIN = timedelta(seconds=1)
 FORGETS_TAPS = timedelta(seconds=150)  # what a messenger does with a tap that nobody fetched
 TRIES = 10
 MOST_PATIENCE = 1.0  # seconds of the machine's time: whoever waits for the process in hand waits for ever
-
-_DUE = text(
-    """
-    SELECT
-      (SELECT min(next_try_at) FROM inbox_message WHERE state = 'pending' AND next_try_at > :now),
-      (SELECT min(due_at) FROM timer WHERE state = 'waiting' AND due_at > :now),
-      (SELECT min(send_after) FROM outbound_message WHERE state = 'queued' AND send_after > :now),
-      least(
-        (SELECT min(expires_at) FROM outbound_message WHERE state = 'queued'),
-        (SELECT min(lease_until) FROM outbound_message WHERE state = 'sending')
-      )
-    """
-)
-# Which loop would find something at this moment. Whoever looks first wastes no transaction on finding nothing.
-_WAITING = text(
-    """
-    SELECT
-      EXISTS (SELECT FROM inbox_message WHERE state = 'pending' AND next_try_at <= :now) AS inbox,
-      EXISTS (SELECT FROM timer WHERE state = 'waiting' AND due_at <= :now) AS timers,
-      ARRAY(SELECT DISTINCT channel FROM outbound_message WHERE state = 'queued' AND send_after <= :now) AS outbox
-    """
-)
-_SET = text("UPDATE deployment SET virtual_now = :now WHERE mark = 'rehearsal'")
 
 Work = Callable[[Ctx], Awaitable[object]]
 
@@ -72,7 +47,7 @@ class Update:
 class House:
     ctx: Ctx  # what the rehearsed processes work with; its database breaks
     sound: Ctx  # the same house for whoever rehearses: nothing breaks here
-    clock: AsyncConnection  # of the rehearsal itself, every statement for itself
+    clock: Clock
     wire: Wire
     faults: Faults
     now: datetime
@@ -97,7 +72,7 @@ class House:
         back = self.faults.back_at()
         if now > self.now:
             self.now = now
-            await self.clock.execute(_SET, {"now": now})
+            await self.clock.set(now)
         if back is not None and back <= now:
             self._woken.update(LOOPS)
         self._woken.update(name for name, due in zip(LOOPS, self._due, strict=True) if due and due <= now)
@@ -108,14 +83,14 @@ class House:
         for database in (self.ctx.database, self.sound.database):
             await database.close()
         replace_database()
-        self.clock = await by_itself(self.sound.database)
-        await self.clock.execute(_SET, {"now": self.now})
+        self.clock = await clock(self.sound.database)
+        await self.clock.set(self.now)
         self._due, self._sweep_at, self._tidied = (None, None, None), None, None
         await self._rise()
 
     async def next_due(self) -> datetime | None:
         """The next instant at which the house has something to do by itself."""
-        *due, self._sweep_at = (await self.clock.execute(_DUE, {"now": self.now})).one()
+        *due, self._sweep_at = await self.clock.due(self.now)
         self._due = tuple(due)
         sweep_at = self._sweep_at and max(self._sweep_at, self.now + TRY_AGAIN)
         times = [*due, sweep_at, self._again_at, self.faults.back_at()]
@@ -201,23 +176,19 @@ class House:
             await self._survive(work)
 
     async def _work(self, woken: set[str], there: frozenset[str] | None) -> frozenset[str] | None:
-        """Each loop that was woken, in turn, until it finds nothing more. `there`: what is known to be there."""
+        """Each loop that was woken, in turn, until nothing more is there for it: whoever looks first wastes no transaction on
+        finding nothing. `there`: what is known to be there.
+        """
         todo: dict[str, Work] = {"inbox": inbox.handle_next, "timers": _fire}
         todo = {name: work for name, work in todo.items() if name in woken}
         if "outbox" in woken:
             todo |= {channel: self._sends(channel, account) for channel, account in SENT_BY_US}
         for name, work in todo.items():
-            while name in (there := there if there is not None else await self._waiting()):
+            while name in (there := there if there is not None else await self.clock.waiting(self.now)):
                 there = None
                 if not await self._survive(work):
                     break
         return there
-
-    async def _waiting(self) -> frozenset[str]:
-        """Loops, and channels, that would find something."""
-        inboxes, timed, channels = (await self.clock.execute(_WAITING, {"now": self.now})).one()
-        names = [name for name, there in (("inbox", inboxes), ("timers", timed)) if there]
-        return frozenset([*names, *channels])
 
     async def _survive(self, work: Work) -> object:
         """Do it as a process does. None when the process died of it or lost its database; both come back."""
@@ -277,12 +248,6 @@ class House:
                     await work(other)
             except (TimeoutError, SQLAlchemyError):
                 continue
-
-
-async def by_itself(database: Database) -> AsyncConnection:
-    """A connection whose every statement stands for itself."""
-    connection = await database.connect().start()
-    return await connection.execution_options(isolation_level="AUTOCOMMIT")
 
 
 async def _fire(ctx: Ctx) -> bool:
