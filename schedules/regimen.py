@@ -237,7 +237,7 @@ def _habit_for(first: Habit, changes: Sequence[Habit], on: date) -> tuple[Habit,
     """
     habit, due_at = first, instant(on, first.dose_time, first.zone)
     for later in changes:
-        if due_at < later.effective_from:
+        if due_at <= later.effective_from:  # due at this very instant is due
             break
         moved = instant(on, later.dose_time, later.zone)
         if moved >= later.effective_from:

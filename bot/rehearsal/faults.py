@@ -38,11 +38,13 @@ AT_ACCEPT = {
 }
 AT_LARGE = {
     "blocked": "somebody blocks the chat, and opens it again days later",
-    "storm": "429 for every message of a channel, for ten minutes",
+    "storm": "429 for every message of a channel, for ten minutes, with waits of seconds to half an hour",
     "outage": "the messenger and the mail server away for an hour",
     "house_down": "no process of ours for half an hour to three hours",
     "database_restart": "the database restarted: every connection lost",
 }
+ALERTS = "alerts"  # what a fault at the wire may wait for: there are few, and they matter most
+FOR_ALERTS = 0.25  # of the faults at the wire
 ONCE = {"restore": "last night's backup brought back in the middle of the study"}
 KINDS = {**AT_COMMIT, **AT_SEND, **AT_ACCEPT, **AT_LARGE, **ONCE}
 A_DAY_PER_TWELVE = 1.5  # faults a day for twelve people
@@ -66,6 +68,7 @@ class Struck:
 class Armed:
     kind: str
     left: int  # boundaries of its group still to pass
+    only: str = ""  # at this sort of boundary
 
 
 @dataclass(slots=True)
@@ -81,12 +84,15 @@ class Faults:
     rival: Callable[[], Awaitable[None]] | None = None
 
     def arm(self, kind: str, ahead: int | None = None) -> None:
-        self.armed.append(Armed(kind, self.chance.randrange(DEEPEST) if ahead is None else ahead))
+        if ahead is None and kind in AT_SEND and self.chance.random() < FOR_ALERTS:
+            self.armed.append(Armed(kind, 0, ALERTS))
+        else:
+            self.armed.append(Armed(kind, self.chance.randrange(DEEPEST) if ahead is None else ahead))
 
-    def at(self, group: Iterable[str]) -> str:
+    def at(self, group: Iterable[str], sort: str = "") -> str:
         """Pass one boundary of this group. The fault whose turn it is, or nothing."""
         for one in self.armed:
-            if one.kind in group:
+            if one.kind in group and one.only in ("", sort):
                 if one.left <= 0:
                     self.armed.remove(one)
                     return one.kind

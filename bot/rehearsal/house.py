@@ -10,13 +10,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.db.database import Database
 from bot.errors import SendError
 from bot.messages import Inbound, Outbound
+from bot.rehearsal.clock import Clock, clock
 from bot.rehearsal.faults import Faults, Killed
 from bot.rehearsal.wire import Delivered, Wire
 from bot.services import digests, firing, gaps, inbox, sealing, sealing_day, sending, timers
@@ -31,20 +29,6 @@ TRY_AGAIN = timedelta(seconds=1)
 FORGETS_TAPS = timedelta(seconds=150)  # what a messenger does with a tap that nobody fetched
 TRIES = 10
 MOST_PATIENCE = 1.0  # seconds of the machine's time: whoever waits for the process in hand waits for ever
-
-_DUE = text(
-    """
-    SELECT
-      (SELECT min(next_try_at) FROM inbox_message WHERE state = 'pending' AND next_try_at > :now),
-      (SELECT min(due_at) FROM timer WHERE state = 'waiting' AND due_at > :now),
-      (SELECT min(send_after) FROM outbound_message WHERE state = 'queued' AND send_after > :now),
-      least(
-        (SELECT min(expires_at) FROM outbound_message WHERE state = 'queued'),
-        (SELECT min(lease_until) FROM outbound_message WHERE state = 'sending')
-      )
-    """
-)
-_SET = text("UPDATE deployment SET virtual_now = :now WHERE mark = 'rehearsal'")
 
 Work = Callable[[Ctx], Awaitable[object]]
 
@@ -63,7 +47,7 @@ class Update:
 class House:
     ctx: Ctx  # what the rehearsed processes work with; its database breaks
     sound: Ctx  # the same house for whoever rehearses: nothing breaks here
-    clock: AsyncConnection  # of the rehearsal itself, every statement for itself
+    clock: Clock
     wire: Wire
     faults: Faults
     now: datetime
@@ -88,7 +72,7 @@ class House:
         back = self.faults.back_at()
         if now > self.now:
             self.now = now
-            await self.clock.execute(_SET, {"now": now})
+            await self.clock.set(now)
         if back is not None and back <= now:
             self._woken.update(LOOPS)
         self._woken.update(name for name, due in zip(LOOPS, self._due, strict=True) if due and due <= now)
@@ -99,14 +83,14 @@ class House:
         for database in (self.ctx.database, self.sound.database):
             await database.close()
         replace_database()
-        self.clock = await by_itself(self.sound.database)
-        await self.clock.execute(_SET, {"now": self.now})
+        self.clock = await clock(self.sound.database)
+        await self.clock.set(self.now)
         self._due, self._sweep_at, self._tidied = (None, None, None), None, None
         await self._rise()
 
     async def next_due(self) -> datetime | None:
         """The next instant at which the house has something to do by itself."""
-        *due, self._sweep_at = (await self.clock.execute(_DUE, {"now": self.now})).one()
+        *due, self._sweep_at = await self.clock.due(self.now)
         self._due = tuple(due)
         sweep_at = self._sweep_at and max(self._sweep_at, self.now + TRY_AGAIN)
         times = [*due, sweep_at, self._again_at, self.faults.back_at()]
@@ -171,16 +155,12 @@ class House:
         if self._sweep_at is not None and self._sweep_at <= self.now:
             self._sweep_at = None
             await self._survive(sending.sweep)
+        there: frozenset[str] | None = None  # not looked yet, or not since something was done
         while self._woken:
             woken = set(self._woken)
             self._woken.clear()
             self.wire.news.update(name for name in woken if name.startswith("page:"))
-            if "inbox" in woken:
-                await self._drain(inbox.handle_next)
-            if "timers" in woken:
-                await self._drain(_fire)
-            if "outbox" in woken:
-                await self._send()
+            there = await self._work(woken, there)
 
     async def tidy(self) -> None:
         """What a process does every ten minutes; here once a day."""
@@ -195,9 +175,20 @@ class House:
             self._tidied = self.now.date()
             await self._survive(work)
 
-    async def _drain(self, work: Work) -> None:
-        while await self._survive(work):
-            pass
+    async def _work(self, woken: set[str], there: frozenset[str] | None) -> frozenset[str] | None:
+        """Each loop that was woken, in turn, until nothing more is there for it: whoever looks first wastes no transaction on
+        finding nothing. `there`: what is known to be there.
+        """
+        todo: dict[str, Work] = {"inbox": inbox.handle_several, "timers": _fire}
+        todo = {name: work for name, work in todo.items() if name in woken}
+        if "outbox" in woken:
+            todo |= {channel: self._sends(channel, account) for channel, account in SENT_BY_US}
+        for name, work in todo.items():
+            while name in (there := there if there is not None else await self.clock.waiting(self.now)):
+                there = None
+                if not await self._survive(work):
+                    break
+        return there
 
     async def _survive(self, work: Work) -> object:
         """Do it as a process does. None when the process died of it or lost its database; both come back."""
@@ -217,17 +208,17 @@ class House:
             await self.ctx.book.refresh(tx)
         self._woken.update(LOOPS)
 
-    async def _send(self) -> None:
-        for channel, account in SENT_BY_US:
+    def _sends(self, channel: str, account: str) -> Work:
+        """Claim some, and send each of them. False when nothing was there."""
 
-            async def claim(ctx: Ctx, channel: str = channel, account: str = account) -> object:
-                return await sending.claim(ctx, channel, account, sending.UNPACED)
+        async def work(ctx: Ctx) -> object:
+            parcels = await sending.claim(ctx, channel, account, sending.UNPACED)
+            for parcel in parcels:
+                if await self._survive(self._one(channel, parcel)) is None:
+                    break  # the process is gone, and the rest of what it had claimed lies under its lease
+            return bool(parcels)
 
-            while parcels := await self._survive(claim):
-                assert isinstance(parcels, list)
-                for parcel in parcels:
-                    if await self._survive(self._one(channel, parcel)) is None:
-                        break  # the process is gone, and the rest of what it had claimed lies under its lease
+        return work
 
     def _one(self, channel: str, parcel: sending.Parcel) -> Work:
         async def work(ctx: Ctx) -> object:
@@ -251,7 +242,7 @@ class House:
     async def rival(self) -> None:
         """Another process tries everything at this very moment. What it finds locked it leaves, or it gives up waiting."""
         other = replace(self.sound, wake=self._woken.add)
-        for work in (inbox.handle_next, _fire):
+        for work in (inbox.handle_several, _fire):
             try:
                 async with asyncio.timeout(MOST_PATIENCE):
                     await work(other)
@@ -259,11 +250,5 @@ class House:
                 continue
 
 
-async def by_itself(database: Database) -> AsyncConnection:
-    """A connection whose every statement stands for itself."""
-    connection = await database.connect().start()
-    return await connection.execution_options(isolation_level="AUTOCOMMIT")
-
-
 async def _fire(ctx: Ctx) -> bool:
-    return await timers.fire_next(ctx, firing.FIRE)
+    return await timers.fire_several(ctx, firing.FIRE)

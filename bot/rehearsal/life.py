@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from random import Random
 from zoneinfo import ZoneInfo
 
@@ -203,10 +204,10 @@ class Life:
         daily = self.rates.daily
         if chance.random() < daily["danger_words"]:
             words, tier = chance.choice(DANGERS)
-            self.plan(person, on, chance.uniform(0, 23.9), lambda: self.danger(person, words, tier))
+            self.plan(person, on, chance.uniform(0, 23.9), partial(self.danger, person, words, tier))
         if chance.random() < daily["aside"]:
             words = chance.choice(ASIDES)
-            self.plan(person, on, chance.uniform(8, 21), lambda: self._aside(person, words))
+            self.plan(person, on, chance.uniform(8, 21), partial(self._aside, person, words))
         if chance.random() < daily["off_day_dose"]:
             self.plan(person, on, chance.uniform(9, 20), lambda: self._off_day(person))
         if chance.random() < daily["correction"]:

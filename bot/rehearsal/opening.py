@@ -14,8 +14,9 @@ from bot.db.keyring import Keyring
 from bot.rehearsal import rates
 from bot.rehearsal.backup import Backup, Vault
 from bot.rehearsal.breaking import Breaking
+from bot.rehearsal.clock import clock
 from bot.rehearsal.faults import Faults
-from bot.rehearsal.house import MAIL, House, by_itself
+from bot.rehearsal.house import MAIL, House
 from bot.rehearsal.life import Life
 from bot.rehearsal.mishaps import Mishaps
 from bot.rehearsal.people import Hands
@@ -46,9 +47,9 @@ async def opened(
         await deployment.prepare(ctx, "rehearsal", setting.start)
         await book.publish(ctx, [source for _, source in shipped()], "rehearsal")
         wire = Wire(faults, lambda *_: None, lambda *_: None)
-        clock = await by_itself(sound)
+        time = await clock(sound)
         house = House(
-            replace(ctx, database=breaking), ctx, clock, wire, faults, setting.start, lambda *_: None
+            replace(ctx, database=breaking), ctx, time, wire, faults, setting.start, lambda *_: None
         )
         try:
             town = await _furnished(setting, house)

@@ -18,6 +18,7 @@ from bot.db.outbox import OutboundMessage
 from bot.rehearsal.evidence import Evidence, Findings
 from bot.rehearsal.plain.calendar import doses
 from bot.rehearsal.promises import PROMISES
+from bot.rehearsal.promises.alerts_in_time import first_letters
 
 
 @dataclass(slots=True)
@@ -33,6 +34,9 @@ class Outcome:
     pace: str  # in words
     counts: dict[str, int] = field(default_factory=dict)
     waits: list[float] = field(default_factory=list)  # minutes until an alert was taken in hand
+    on_the_wire: list[float] = field(
+        default_factory=list
+    )  # seconds until an alert that cannot wait reached somebody
     weekly: dict[int, dict[str, int]] = field(default_factory=dict)
     faults: dict[str, int] = field(default_factory=dict)
     promises: list[dict[str, Any]] = field(default_factory=list)
@@ -47,6 +51,8 @@ class Outcome:
         return {
             **self.counts,
             "minutes_until_taken_median": round(median(self.waits), 1) if self.waits else None,
+            "seconds_until_told_median": round(median(self.on_the_wire), 1) if self.on_the_wire else None,
+            "seconds_until_told_worst": round(max(self.on_the_wire), 1) if self.on_the_wire else None,
             "alerts_per_100_patient_weeks": round(100 * urgent / weeks, 1),
         }
 
@@ -111,6 +117,9 @@ async def _figures(evidence: Evidence, outcome: Outcome) -> None:
             .where(AlertStep.step == "acknowledged")
             .group_by(AlertStep.alert_id)
         )
+        escalated = await tx.all(
+            select(AlertStep.alert_id, AlertStep.outcome).where(AlertStep.step == "escalated")
+        )
         outcome.counts |= {
             "planned_doses": len(planned),
             "held_doses": sum(dose.held for dose in planned),
@@ -123,6 +132,10 @@ async def _figures(evidence: Evidence, outcome: Outcome) -> None:
             "messages_refused": states.get("refused", 0),
         }
     _alert_load(evidence, outcome, alerts, {row.alert_id: row.at for row in taken})
+    outcome.counts |= {
+        "alerts_escalated": len({row.alert_id for row in escalated}),
+        "alerts_that_reached_the_end_of_the_list": sum(row.outcome == "end_of_list" for row in escalated),
+    }
     outcome.weekly = _weekly(evidence, [dose.due for dose in planned], [row.raised_at for row in alerts])
 
 
@@ -131,6 +144,12 @@ def _alert_load(
 ) -> None:
     outcome.waits = [
         (taken[row.alert_id] - row.raised_at).total_seconds() / 60 for row in alerts if row.alert_id in taken
+    ]
+    told = first_letters(letter for letter in evidence.letters if not evidence.lost_in_gap(letter.at))
+    outcome.on_the_wire = [
+        (told[row.alert_id] - row.raised_at).total_seconds()
+        for row in alerts
+        if row.tier != "routine" and row.alert_id in told
     ]
     outcome.counts |= {
         **{

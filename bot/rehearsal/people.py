@@ -18,8 +18,8 @@ from bot.rehearsal.house import ACCOUNT, House
 from bot.rehearsal.ledger import Act, Asked, Ledger, Seen
 from bot.rehearsal.persona import Persona
 from bot.rehearsal.phones import Phone
-from bot.rehearsal.plain.calendar import Dose, doses, held, over, value_at
-from bot.rehearsal.reading import read
+from bot.rehearsal.plain.calendar import Dose, doses, over, value_at
+from bot.rehearsal.reading import DRUGS, Question, read
 from bot.services import screens
 from bot.services.conversing import COMMAND
 
@@ -86,6 +86,24 @@ class Person:
             return due[-1]
         return soon[0] if soon else None
 
+    def unanswered(self, now: datetime) -> list[Dose]:
+        """Due, neither held nor told of, and not too late to be asked about."""
+        due = [dose for dose in self.calendar if dose.due <= now < dose.closes and not dose.held]
+        return [dose for dose in due if not self._told(dose)]
+
+    def beside(self, question: Question, dose: Dose, now: datetime) -> list[Dose]:
+        """The other doses of a question about several: of the medicines that it names. Where a cycle was typed late they are
+        of another day. A later "did you?" names the first one only: then those of its day, or whatever else is open.
+        """
+        others = [drug for name, drug in DRUGS.items() if name in question.text and drug != question.drug]
+        named = [self.dose(drug, None, now) for drug in others]
+        found = [one for one in named if one is not None and not one.held]
+        if others or not question.left:
+            return found
+        still = [one for one in self.unanswered(now) if one != dose]
+        same_day = [one for one in still if one.on == dose.on]
+        return still if len(still) == question.left else same_day
+
     def _told(self, dose: Dose) -> bool:
         return any(
             (one.drug, one.on) == (dose.drug, dose.on)
@@ -99,10 +117,7 @@ class Person:
         """Something neutral came, or the page was looked at: it may ask about every dose that is due and not told."""
         if not self.agrees() or not self.alive(now) or self.paused(now):
             return
-        for dose in self.calendar:
-            may_be = dose.due <= now < dose.closes and not held(self.ledger.orders, dose.drug, dose.due)
-            if may_be and not self._told(dose):
-                self.ledger.asked.append(Asked(now, dose.drug, dose.on))
+        self.ledger.asked += [Asked(now, dose.drug, dose.on) for dose in self.unanswered(now)]
 
 
 @dataclass(slots=True)

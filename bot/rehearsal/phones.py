@@ -54,10 +54,10 @@ class Phone:
         self.screen["menu"] = Outbound(self.address, "", screen.menu)
         if screen.asked is None:
             return fresh
-        self.show("asked", Outbound(self.address, screen.asked.text, screen.asked.choices))
+        progress = f"{screen.asked.progress} " if screen.asked.progress else ""
+        self.show("asked", Outbound(self.address, progress + screen.asked.text, screen.asked.choices))
         if self.asked[-1:] != [(screen.asked.token, screen.asked.text)]:
             self.asked.append((screen.asked.token, screen.asked.text))
-            progress = f"{screen.asked.progress} " if screen.asked.progress else ""
             fresh.append(Shown(self.address, progress + screen.asked.text, screen.asked.choices, False))
         return fresh
 

@@ -9,22 +9,30 @@ from datetime import date, timedelta
 
 DRUGS = {"伊沙佐米": "ixazomib", "来那度胺": "lenalidomide"}
 TICKS = ("on-", "off-")
+_PROGRESS = re.compile(
+    r"（(?P<number>\d+)/(?P<count>\d+)）|^(?P<n>\d+)/(?P<of>\d+) "
+)  # in a chat; above a page's question
 _DAY = re.compile(r"(?P<month>\d{1,2})月(?P<day>\d{1,2})日")
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """`kind`: take, did, hold_check, when, echo, why, which, tick, other. `on`: the day that its words name, if they do."""
+    """`kind`: take, did, hold_check, when, echo, why, which, tick, other. `on`: the day that its words name, if they do.
+
+    `left`: how many doses will still be asked about after this one.
+    """
 
     kind: str
     drug: str
     on: date | None
     text: str
     answers: tuple[str, ...]
+    left: int = 0
 
 
 def read(text: str, answers: Sequence[str], today: date) -> Question:
-    return Question(_kind(text, frozenset(answers)), _drug(text), _on(text, today), text, tuple(answers))
+    kind, on, left = _kind(text, frozenset(answers)), _on(text, today), _left(text)
+    return Question(kind, _drug(text), on, text, tuple(answers), left)
 
 
 def _kind(text: str, answers: frozenset[str]) -> str:
@@ -51,6 +59,14 @@ def _drug(text: str) -> str:
         (text.rfind(f"先说{name}"), text.rfind(name), drug) for name, drug in DRUGS.items() if name in text
     ]
     return max(found)[2] if found else ""
+
+
+def _left(text: str) -> int:
+    """（1/2）: one more."""
+    progress = _PROGRESS.search(text)
+    if progress is None:
+        return 0
+    return int(progress["count"] or progress["of"]) - int(progress["number"] or progress["n"])
 
 
 def _on(text: str, today: date) -> date | None:

@@ -13,7 +13,7 @@ from bot.rehearsal.ledger import Act, Agreed, Said, Worry
 from bot.rehearsal.people import MOST_TAPS, Hands, Person
 from bot.rehearsal.phones import Phone
 from bot.rehearsal.plain.calendar import Dose
-from bot.rehearsal.reading import DRUGS, TICKS, Question, read
+from bot.rehearsal.reading import TICKS, Question, read
 from bot.services.conversing import COMMAND
 
 LONG_AGO = timedelta(hours=3)  # nobody corrects what he told a moment ago
@@ -120,12 +120,6 @@ class Sitting:
             self.person.asking[dose.drug] = self.person.today(dose.due)
         return dose
 
-    def beside(self, question: Question) -> list[Dose]:
-        """The other medicine's dose in a question about both. Where a cycle was typed late it is one of another day."""
-        others = [drug for name, drug in DRUGS.items() if name in question.text and drug != question.drug]
-        found = [self.person.dose(drug, None, self.now) for drug in others]
-        return [dose for dose in found if dose is not None and not dose.held]
-
 
 Choices = dict[str, Choice]
 
@@ -156,7 +150,7 @@ async def _taken(sitting: Sitting, question: Question, choices: Choices, dose: D
     act = await sitting._tell(choices, answer)
     if act is None:
         return False
-    told = [dose, *sitting.beside(question)] if answer == "all_taken" else [dose]
+    told = [dose, *sitting.person.beside(question, dose, sitting.now)] if answer == "all_taken" else [dose]
     for one in told:  # taken is taken, whether its hour is told or not
         at_once = timedelta(0) <= sitting.now - one.due <= AT_ONCE and question.kind != "hold_check"
         sitting.said(act, one, "taken", now=at_once, whole=at_once)

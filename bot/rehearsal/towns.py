@@ -102,6 +102,7 @@ def together(setting: Setting, parts: Sequence[Outcome], seconds: float) -> Outc
     whole = Outcome(told(setting), _one_word(parts), seconds, pace(setting, seconds))
     whole.setting["towns"] = len(parts)
     whole.waits = [wait for part in parts for wait in part.waits]
+    whole.on_the_wire = [wait for part in parts for wait in part.on_the_wire]
     whole.counts = dict(_sum(part.counts for part in parts))
     whole.faults = dict(sorted(_sum(part.faults for part in parts).items()))
     whole.promises = [_promise(parts, number) for number in range(len(parts[0].promises))]

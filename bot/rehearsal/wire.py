@@ -9,11 +9,12 @@ from datetime import datetime
 
 from bot.errors import NotSent, Rejected, SendError, TooFast, Unclear, Unreachable
 from bot.messages import Outbound
-from bot.rehearsal.faults import AT_SEND, Faults
+from bot.rehearsal.faults import ALERTS, AT_SEND, Faults
 from bot.rehearsal.ledger import Letter
 from bot.rehearsal.phones import Phone
 
 LONGEST_WAIT = 3600
+STORM_WAITS = (7, 45, 300, 1800)  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +51,10 @@ class Wire:
         if self.faults.away("outage"):
             return Delivered(NotSent("connect")), False
         if self.faults.away(f"storm:{channel}"):
-            return Delivered(TooFast(float(self.faults.chance.randrange(5, 60)))), False
+            return Delivered(TooFast(float(self.faults.chance.choice(STORM_WAITS)))), False
         if outbound.address in self.refusing:
             return Delivered(Unreachable("403")), False
-        kind = self.faults.at(AT_SEND)
+        kind = self.faults.at(AT_SEND, ALERTS if "/console/alerts/" in outbound.text else "")
         self._numbers += 1
         sent = outbound.edits or f"s{self._numbers}"
         if not kind:

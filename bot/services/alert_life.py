@@ -79,11 +79,11 @@ async def escalate(tx: Tx, timer: Row[Any]) -> str:
         return str(now.step)
     alert = (await tx.execute(select(Alert).where(Alert.alert_id == alert_id))).one()
     site = await site_of(tx, alert.participant_id)
-    called = await on_call(tx, site.site_id)
-    if level >= len(called):
+    called, before = await on_call(tx, site.site_id), await _called_before(tx, alert_id)
+    person = next((one for one in called if f"staff:{one.staff_id}" not in before), None)
+    if person is None:
         await step(tx, alert_id, "escalated", "system", outcome="end_of_list")
         return "end_of_list"
-    person = called[level]
     await tell(tx, alert_id, site.subject_id, alert.tier, person.targets, str(level))
     await step(tx, alert_id, "escalated", "system", outcome=f"staff:{person.staff_id}")
     of_participant(tx, alert.participant_id, "system", "alert_escalated", alert=alert_id, level=level)
@@ -98,6 +98,15 @@ async def escalate(tx: Tx, timer: Row[Any]) -> str:
         {"alert_id": alert_id, "level": level + 1},
     )
     return f"told:{person.staff_id}"
+
+
+async def _called_before(tx: Tx, alert_id: int) -> set[str]:
+    """Who was called first, and then one by one. Kept by name: the list may be another than when the alert was raised, since
+    an address was lost or staff changed it, and nobody on it may be passed over for that.
+    """
+    query = select(AlertStep.outcome).where(AlertStep.alert_id == alert_id)
+    rows = await tx.all(query.where(AlertStep.step.in_(("told", "escalated"))))
+    return {(row.outcome or "").partition(",")[0] for row in rows}
 
 
 async def _locked(tx: Tx, alert_id: int) -> Row[Any]:

@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Row, insert, select
+from sqlalchemy import Row, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from bot.db.alerts import Alert, AlertStep
+from bot.db.outbox import OutboundMessage
 from bot.db.people import Contact, Participant
 from bot.db.sites import Site, StaffMember, StaffSite
+from bot.db.timers import Timer
 from bot.dialogue.turn import Phrase, Value
 from bot.messages import Choice, Press
 from bot.services import timers
@@ -28,6 +30,7 @@ from bot.services.outbox import Draft, Lane, Target, put
 Tier = Literal["emergency", "urgent", "routine"]
 NOTICE_LIVES = timedelta(days=3)
 TELLING_LIVES = timedelta(days=30)
+HOPEFUL = ("queued", "sending", "sent")  # of what is unknown a repetition is queued
 ACKNOWLEDGE = "ack"
 ALERT_PRESS = "alert-"
 
@@ -134,6 +137,28 @@ async def tell(
         )
         queued += await put(tx, to, draft) is not None
     return queued
+
+
+async def refused(tx: Tx, notice: Row[Any]) -> None:
+    """A reader's address will never take it. Where nobody else has the alert or may still get it, the next one is called
+    now and not when the clock runs out: there is a channel that is up, and 30 minutes are long in an emergency.
+    """
+    first = select(OutboundMessage.unique_key).where(
+        OutboundMessage.message_id == (notice.repeats or notice.message_id)
+    )
+    number = str(await tx.scalar(first)).split(":")[1]
+    told = select(OutboundMessage.message_id).where(
+        OutboundMessage.unique_key.startswith(f"alert:{number}:", autoescape=True)
+    )
+    hopeful = select(OutboundMessage.message_id).where(
+        or_(OutboundMessage.message_id.in_(told), OutboundMessage.repeats.in_(told)),
+        OutboundMessage.state.in_(HOPEFUL),
+    )
+    if await tx.scalar(hopeful.limit(1)) is not None:
+        return
+    escalation = (Timer.kind == "escalate", Timer.key.startswith(f"{number}:", autoescape=True))
+    await tx.execute(update(Timer).where(*escalation, Timer.state == "waiting").values(due_at=tx.now))
+    tx.woken.add("timers")
 
 
 def _acknowledge(tx: Tx, to: Target, alert_id: int) -> tuple[Choice, ...]:

@@ -9,7 +9,7 @@ from sqlalchemy import Row, func, insert, select, update
 
 from bot.db.outbox import OutboundMessage
 from bot.db.people import Contact
-from bot.services import outbox, sealing
+from bot.services import alerts, outbox, sealing
 from bot.services.alerts import Cause, raise_alert
 from bot.services.context import Tx
 
@@ -33,7 +33,7 @@ _COPIED = (
 
 
 async def refused(tx: Tx, row: Row[Any], *, lost: bool) -> None:
-    """The provider will not take it. A lost contact is closed; staff hear of both."""
+    """The provider will not take it. A lost contact is closed; staff hear of both. An alert goes to the next on the list."""
     if lost:
         await close_contact(tx, row.contact_id, row.participant_id)
     elif row.participant_id is not None:
@@ -47,6 +47,8 @@ async def refused(tx: Tx, row: Row[Any], *, lost: bool) -> None:
                 f"undeliverable:{row.message_id}",
             ),
         )
+    if row.purpose == "staff_alert":
+        await alerts.refused(tx, row)
 
 
 async def close_contact(tx: Tx, contact_id: int, participant_id: int | None) -> None:

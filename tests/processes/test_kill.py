@@ -31,10 +31,11 @@ async def test_a_webhook_that_loses_its_servers(database_url: str, api: FakeBotA
                 api.webhook.url = url
             await asyncio.sleep(0.03)
 
-    trial = Trial(people=5, words=8, rounds=2, log=tmp_path, gone=1, settings=settings)
+    trial = Trial(people=5, words=8, rounds=2, log=tmp_path, gone=1, settings=settings, clocks_step=True)
     outcome = await trial.run(database_url, api, balance)
     assert broken(outcome) == []
     assert all(one["checked"] for one in outcome.promises)
     assert outcome.faults["process killed"] == 2
+    assert outcome.faults["machine clock set"] >= 2  # each life begins with a wrong clock
     assert {0, 200} <= set(api.webhook.statuses) <= {0, 200, 503}
     assert set(api.webhook.bodies) == {b""}

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from datetime import date
+
+import pytest
 
 from bot.db.embedded import EmbeddedPostgres
 from bot.rehearsal.faults import KINDS
@@ -32,6 +35,15 @@ async def test_a_restored_backup_loses_its_gap_and_nothing_else(play: Play) -> N
     assert broken(outcome) == []
     assert outcome.faults == {"restore": 1}
     assert outcome.promises[-1]["checked"] >= 3
+
+
+@pytest.mark.parametrize("first_day", [date(2027, 3, 26), date(2026, 10, 23)], ids=["spring", "autumn"])
+async def test_berlin_changes_its_clocks(play: Play, first_day: date) -> None:
+    """Evening doses that are told the morning after: the night between has 23 hours, or 25."""
+    setting = {"zone": "Europe/Berlin", "first_day": first_day, "days": 4, "participants": 4}
+    outcome = await play(**setting, persona="the morning after", hour=20)
+    assert broken(outcome) == []
+    assert outcome.counts["answered_doses"] >= 4
 
 
 async def test_the_same_seed_is_the_same_order_of_events(postgres: EmbeddedPostgres) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from random import Random
 from types import SimpleNamespace
 from typing import Any
@@ -19,6 +20,7 @@ from bot.rehearsal.sitting import Sitting
 BEGIN = datetime(2027, 1, 11, 16, 0, tzinfo=UTC)  # midnight in Shanghai, 12 January
 TYPED_LATE = datetime(2027, 1, 14, 9, 0, tzinfo=UTC)  # day 3 of a cycle that nobody had typed
 BOTH = "该吃药了，这次是两种：\n伊沙佐米 4毫克\n来那度胺 25毫克\n先说伊沙佐米（1/2），吃了吗？"
+LATER = "（1/2）\n昨天（1月14日，周四）早上8:00的伊沙佐米（4毫克），您吃了吗？"
 
 
 def person() -> Person:
@@ -33,9 +35,9 @@ def person() -> Person:
     return Person(ledger, PERSONAS[0], Random(1), body, [phone], "Asia/Shanghai", "0000")
 
 
-def house(*, away: bool) -> Any:
+def house(*, away: bool, now: datetime = TYPED_LATE) -> Any:
     """As much of it as is looked at; it has no database, so that a page that opens fails."""
-    return SimpleNamespace(now=TYPED_LATE, faults=SimpleNamespace(away=lambda name: away))
+    return SimpleNamespace(now=now, faults=SimpleNamespace(away=lambda name: away))
 
 
 def test_both_taken_means_the_doses_of_the_question_also_where_they_are_of_different_days() -> None:
@@ -45,7 +47,21 @@ def test_both_taken_means_the_doses_of_the_question_also_where_they_are_of_diffe
     about = sitting.about(question)
     assert about is not None and (about.drug, about.on) == ("ixazomib", date(2027, 1, 12))
     # The window of day 1 of lenalidomide is over: what is asked about beside ixazomib is day 3.
-    assert [(dose.drug, dose.on) for dose in sitting.beside(question)] == [
+    assert [(dose.drug, dose.on) for dose in one.beside(question, about, sitting.now)] == [
+        ("lenalidomide", date(2027, 1, 14))
+    ]
+
+
+def test_both_taken_means_both_doses_of_a_day_also_where_only_the_first_is_named() -> None:
+    one = person()
+    one.ledger.orders[-1] = replace(one.ledger.orders[-1], on=date(2027, 1, 14))
+    question = read(LATER, ("taken", "not_taken", "cannot_say", "all_taken"), date(2027, 1, 15))
+    assert (question.kind, question.left) == ("did", 1)
+    assert read("1/3 " + LATER.partition("\n")[2], (), date(2027, 1, 15)).left == 2, "on the page"
+    sitting = Sitting(Hands(house(away=False, now=TYPED_LATE + timedelta(days=1))), one, one.phones[0])
+    about = sitting.about(question)
+    assert about is not None and (about.drug, about.on) == ("ixazomib", date(2027, 1, 14))
+    assert [(dose.drug, dose.on) for dose in one.beside(question, about, sitting.now)] == [
         ("lenalidomide", date(2027, 1, 14))
     ]
 

@@ -27,7 +27,7 @@ def played(setting: Setting, doses: int, waits: list[float], broken: list[str]) 
         "allowed": {"listed": doses},
     }
     week = {1: {"planned": doses}}
-    return Outcome(told(setting), "word", 1, "fast", counts, waits, week, {"rival": doses}, [promise])
+    return Outcome(told(setting), "word", 1, "fast", counts, waits, waits, week, {"rival": doses}, [promise])
 
 
 def test_towns_are_added_up() -> None:
@@ -36,6 +36,7 @@ def test_towns_are_added_up() -> None:
     sum_ = together(whole, [played(first, 3, [1.0, 9.0], []), played(second, 4, [2.0], ["lost"])], 10.0)
     assert sum_.figures["planned_doses"] == 7
     assert sum_.figures["minutes_until_taken_median"] == 2.0
+    assert sum_.figures["seconds_until_told_worst"] == 9.0
     assert sum_.figures["alerts_per_100_patient_weeks"] == round(100 * 4 / 60, 1)
     assert sum_.weekly == {1: {"planned": 7}}
     assert sum_.faults == {"rival": 7}

@@ -105,7 +105,7 @@ def due_on(orders: Sequence[Order], on: date) -> datetime:
     habits = sorted((one for one in orders if one.what == "habit"), key=lambda one: one.effective_from)
     due = clock(habits[0].value, on)
     for later in habits:
-        if due < later.effective_from:
+        if due <= later.effective_from:
             break
         moved = clock(later.value, on)
         if moved >= later.effective_from:

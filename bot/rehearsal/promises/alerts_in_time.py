@@ -14,11 +14,20 @@ from bot.db.alerts import Alert, AlertRepeat, AlertStep
 from bot.db.outbox import OutboundMessage
 from bot.rehearsal.evidence import Evidence, Findings, Violation
 from bot.rehearsal.ledger import Ledger, Letter, Worry
+from bot.services.delivery_failures import REPEAT_AFTER
 from bot.services.outbox import Lane
-from bot.services.sending import ALERT_PAUSE
+from bot.services.sending import ALERT_PAUSE, LEASE
 
 ON_THE_WIRE = timedelta(seconds=5)
-UNKNOWN = timedelta(seconds=100)  # a killed sender's lease, and the wait before a repetition
+AGAIN = REPEAT_AFTER  # nobody knows whether it arrived: said again after so long (DESIGN, ambiguous sends)
+UNKNOWN = LEASE + AGAIN + timedelta(seconds=10)  # a sender was killed: nobody knows it before his lease ends
+# What each fault that hit this very alert may cost. A refusal costs nothing: there is somebody else to tell.
+MENDED = {
+    "killed_before_send": UNKNOWN,
+    "killed_after_send": UNKNOWN,
+    "too_fast": ALERT_PAUSE,
+    "rejected": timedelta(0),
+}
 ANSWERED = timedelta(minutes=2)  # an act that met a fault is handled so much later at most
 CLOCKS = timedelta(hours=3)  # of everybody on call, one after the other, with what faults add
 AWAY = {"outage": timedelta(0), "house": timedelta(0), "storm:email": ALERT_PAUSE}  # and the pause after it
@@ -42,12 +51,12 @@ async def count(evidence: Evidence) -> Findings:
             found.checked += 1
             held = [row for row in repeats if row.participant_id == one.participant_id]
             found.violations += _unheard(evidence, one, worry, of_person[one.participant_id], held)
-    arrived = _first_letters(letter for letter in evidence.letters if not evidence.lost_in_gap(letter.at))
+    arrived = first_letters(letter for letter in evidence.letters if not evidence.lost_in_gap(letter.at))
+    told = _by_alert(notices)
     for alert in alerts:
         if alert.tier != "routine":
             found.checked += 1
-            mine = [row for row in notices if (row.unique_key or "").startswith(f"alert:{alert.alert_id}:")]
-            _on_the_wire(found, evidence, alert, arrived.get(alert.alert_id), mine)
+            _on_the_wire(found, evidence, alert, arrived.get(alert.alert_id), told[alert.alert_id])
             _ended(found, evidence, alert, [step for step in steps if step.alert_id == alert.alert_id])
     return found
 
@@ -70,12 +79,25 @@ def _unheard(
     return [] if heard or counted else [Violation(4, f"{worry.tier} answer without an alert", where, at)]
 
 
-def _first_letters(letters: Iterable[Letter]) -> dict[int, datetime]:
+def first_letters(letters: Iterable[Letter]) -> dict[int, datetime]:
+    """When each alert first reached somebody."""
     first: dict[int, datetime] = {}
     for letter in letters:
         for number in _ALERT.findall(letter.text):
             first.setdefault(int(number), letter.at)
     return first
+
+
+def _by_alert(notices: list[Row[Any]]) -> defaultdict[int, list[Row[Any]]]:
+    """Each alert's notices, with their repetitions."""
+    of = {
+        row.message_id: key[1] for row in notices if (key := (row.unique_key or "").split(":"))[0] == "alert"
+    }
+    told: defaultdict[int, list[Row[Any]]] = defaultdict(list)
+    for row in notices:
+        if (number := of.get(row.repeats or row.message_id)) is not None:
+            told[int(number)].append(row)
+    return told
 
 
 def _on_the_wire(
@@ -87,24 +109,23 @@ def _on_the_wire(
 ) -> None:
     raised: datetime = alert.raised_at
     limit = raised + ON_THE_WIRE
-    back = [
-        end + pause for name, pause in AWAY.items() if (end := evidence.away(name, raised, limit)) is not None
-    ]
+    hit = [struck.kind for row in notices for struck in evidence.hit(f"m{row.message_id}")]
+    waits = sum((MENDED.get(kind, AGAIN) for kind in hit), timedelta(0))
+    away = {name: evidence.away(name, raised, limit + waits) for name in AWAY}
+    back = [end + AWAY[name] for name, end in away.items() if end is not None]
     if back:
         limit = max(back) + ON_THE_WIRE
     if limit > evidence.as_of or (arrived is not None and arrived <= limit):
         return
     where = f"alert {alert.alert_id} {alert.kind} {alert.tier}"
     late = f"{(arrived - raised).total_seconds():.0f} s" if arrived else "never"
-    hit = [struck for row in notices for struck in evidence.hit(f"m{row.message_id}")]
-    held = [struck for struck in hit if struck.kind in ("too_fast", "rejected")]
     if evidence.gap_within(raised, limit):
         found.allowed["its hour fell into the gap of a restore"] += 1
-    elif held:
-        found.allowed[f"kept back by the provider: {held[0].kind}"] += 1
+    elif arrived is not None and arrived <= limit + waits:
+        found.allowed[f"kept from its reader by {', '.join(sorted(set(hit)))}"] += 1
     elif (
         arrived is not None
-        and arrived <= limit + UNKNOWN
+        and arrived <= limit + UNKNOWN + waits
         and evidence.struck_between(raised - UNKNOWN, arrived)
     ):
         found.allowed["its sender was killed or its fate unknown"] += 1

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from random import Random
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
@@ -27,6 +28,12 @@ _ASKED = text(
 _HANDLED = text(
     "SELECT participant_id AS pid, count(*) AS n FROM inbox_message WHERE state <> 'pending' GROUP BY 1"
 )
+
+
+def chat_of_tap(update: Mapping[str, Any]) -> int | None:
+    """None when the update is no tap."""
+    tap = update.get("callback_query")
+    return int(tap["message"]["chat"]["id"]) if tap else None
 
 
 @dataclass
@@ -63,31 +70,40 @@ class Crowd:
     async def live(self, person: Person, patient: Patient) -> None:
         pid = person.participant_id
         await self._until(lambda: pid in self.asked)
-        await self._tap(person, "查看", "")
-        await self._heard(pid)
-        for button, words in patient.taps:
+        for button, words in (("查看", ""), *patient.taps):
             await self._tap(person, button, words)
-            await self._heard(pid)
         for words in patient.words:
             self._say(person, words)
             await asyncio.sleep(self.chance.uniform(0, 0.2 + 2 * self.pause))
 
-    async def _heard(self, pid: int) -> None:
-        await self._until(lambda: self.handled.get(pid, 0) >= self.fed[pid])
+    async def _heard(self, person: Person) -> None:
+        """Until all is handled that he did, but for the taps that the messenger forgot."""
+        pid = person.participant_id
+        await self._until(lambda: self.handled.get(pid, 0) >= self.fed[pid] - self._forgotten(person.chat))
+
+    def _forgotten(self, chat: int) -> int:
+        return sum(chat_of_tap(update) == chat for update in self.api.queue.lost)
 
     async def _tap(self, person: Person, button: str, words: str) -> None:
-        """Tap such a button, sometimes twice; where none appears, its message was lost on the way: write instead."""
-        found = await self._find(person.chat, button)
-        if found is None:
+        """Tap such a button, sometimes twice, and again where nobody fetched it in time; where none appears, its message was
+        lost on the way: write instead.
+        """
+        while (found := await self._find(person.chat, button)) is not None:
+            message_id, data = found
+            token, forgotten = data.partition(":")[0], self._forgotten(person.chat)
             if words:
-                self._say(person, words)
-            return
-        message_id, data = found
+                self.answered.add(token)
+            times = self.chance.choice((1, 1, 2))
+            for _ in range(times):
+                self.api.press(person.chat, message_id, data, stale=True)
+                self.fed[person.participant_id] += 1
+            await self._heard(person)
+            if self._forgotten(person.chat) < forgotten + times:
+                return
+            self.answered.discard(token)
         if words:
-            self.answered.add(data.partition(":")[0])
-        for _ in range(self.chance.choice((1, 1, 2))):
-            self.api.press(person.chat, message_id, data, stale=True)
-            self.fed[person.participant_id] += 1
+            self._say(person, words)
+            await self._heard(person)
 
     async def _find(self, chat: int, button: str) -> tuple[int, str] | None:
         """The newest such button, and what it carries. One whose question was answered already is only left over there."""

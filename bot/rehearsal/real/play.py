@@ -38,6 +38,7 @@ def play(participants: int, minutes: int, workers: int, seed: int, log: Path) ->
             gone=participants // 10,
             seed=seed,
             cut=lambda: postgres.sql(CUT),
+            clocks_step=True,
         )
         return asyncio.run(_run(trial, postgres.url(NAME, migrate.RUNTIME, ROLE_WORD), participants))
 

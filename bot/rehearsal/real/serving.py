@@ -15,6 +15,8 @@ import httpx
 
 ROOT = Path(__file__).resolve().parents[3]
 KEYS = {"master-1": b"m" * 32, "lookup": b"l" * 32, "seal": b"s" * 32}  # of databases that are thrown away
+CLOCK_SET = "machine clock set"  # a line in the log begins with it
+STEPPING = "bot.rehearsal.real.stepping"
 START_SECONDS = 120.0  # a busy machine
 STOP_SECONDS = 30.0
 
@@ -44,11 +46,13 @@ class EndedAtStart(Exception):
 class Serving:
     """One `python -m bot serve`, started anew as often as it is killed. All its lives write one log."""
 
-    def __init__(self, environ: Mapping[str, str], log: Path) -> None:
+    def __init__(self, environ: Mapping[str, str], log: Path, clock: int | None = None) -> None:
+        """`clock`: where given, the seed by which its machine's clock is set to and fro."""
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._environ = {**environ, "SUIYAO_PORT": str(self.port)}
         self._log = log
+        self._clock, self._lives = clock, 0
         self._process: asyncio.subprocess.Process | None = None
 
     @property
@@ -65,9 +69,11 @@ class Serving:
         return self._process.pid
 
     async def start(self) -> None:
+        self._lives += 1
+        program = ["bot"] if self._clock is None else [STEPPING, str(self._clock + self._lives)]
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "bot", "serve", env=self._environ, cwd=ROOT, stdout=log, stderr=log
+                sys.executable, "-m", *program, "serve", env=self._environ, cwd=ROOT, stdout=log, stderr=log
             )
 
     async def ready(self) -> None:

@@ -23,7 +23,7 @@ from bot.rehearsal.real import promises, verdict, weather
 from bot.rehearsal.real.crowd import Crowd
 from bot.rehearsal.real.patients import patient
 from bot.rehearsal.real.postbox import Postbox, postbox
-from bot.rehearsal.real.serving import Serving, environment
+from bot.rehearsal.real.serving import CLOCK_SET, Serving, environment
 from bot.rehearsal.real.town import MAIL_FROM, SITES, STUDY, Person, linked, newcomer, town
 from bot.services.context import Ctx
 
@@ -60,7 +60,8 @@ class Trial:
     """How many people, how many words from each in how many seconds, and how many times somebody is killed.
 
     `cut`: what loses all connections to the database, where there is somebody who can. The last of `gone` people have
-    blocked the chat. Everything that happened is kept in `log`.
+    blocked the chat. `clocks_step`: the machine's clock of each process is set to and fro by minutes. Everything that
+    happened is kept in `log`.
     """
 
     people: int
@@ -73,6 +74,7 @@ class Trial:
     settings: dict[str, str] = field(default_factory=dict)
     seed: int = 20261102
     cut: Callable[[], object] | None = None
+    clocks_step: bool = False
 
     async def run(self, database_url: str, api: FakeBotApi, *extra: Extra) -> Outcome:
         """Counts what was lost, done twice or out of turn."""
@@ -114,6 +116,9 @@ class Trial:
                 post.mails,
                 stopped,
             )
+            if self.clocks_step:
+                told = "".join(serving.log for serving in servings)
+                diary.kinds[CLOCK_SET] += told.count(CLOCK_SET)
             self._keep(api, post)
             return await promises.judged(story, self._outcome(diary, api, first))
 
@@ -146,7 +151,13 @@ class Trial:
         telegram = {"TELEGRAM_TOKEN": TOKEN, "TELEGRAM_API_BASE": api.base}
         mail = {"SMTP_URL": post.url, "MAIL_FROM": MAIL_FROM}
         environ = environment(database_url, **telegram, **mail, **self.settings)
-        return [Serving(environ, self.log / f"serve-{number}.log") for number in range(1, self.workers + 1)]
+        return [
+            Serving(environ, self._log_of(number), 1000 * number + self.seed if self.clocks_step else None)
+            for number in range(1, self.workers + 1)
+        ]
+
+    def _log_of(self, number: int) -> Path:
+        return self.log / f"serve-{number}.log"
 
 
 async def everybody(ctx: Ctx, api: FakeBotApi, count: int) -> list[Person]:

@@ -26,17 +26,26 @@ async def rows(ctx: Ctx, query: str, **values: object) -> list[Row[Any]]:
 
 
 async def every_update_once(ctx: Ctx, api: FakeBotApi, first: int) -> Findings:
-    """Each update ever made is stored once and handled; none is parked, none has waited in vain."""
+    """Each update ever made is stored once and handled; none is parked, and none has waited in vain but taps: a messenger
+    forgets those that nobody fetched for 150 seconds of silence, and then the question is asked again.
+    """
+    lost = {f"u{one['update_id']}": "callback_query" in one for one in api.queue.lost}
     made = [f"u{number}" for number in range(first, api.queue.next_id)]
     stored = await rows(ctx, "SELECT external_id, state FROM inbox_message")
     found = Counter(row.external_id for row in stored)
     wrong = [
-        *(Violation(1, f"recorded {found[one]} times", one) for one in made if found[one] != 1),
+        *(
+            Violation(1, f"recorded {found[one]} times", one)
+            for one in made
+            if found[one] != 1 and (found[one] or not lost.get(one))
+        ),
         *(Violation(1, "recorded and never made", one) for one in sorted(set(found) - set(made))),
         *(Violation(1, f"is {row.state}", row.external_id) for row in stored if row.state != "handled"),
-        *(Violation(1, "waited until it was forgotten", f"u{one['update_id']}") for one in api.queue.lost),
+        *(Violation(1, "waited until it was forgotten", one) for one, tap in lost.items() if not tap),
     ]
-    return Findings(wrong, checked=len(made))
+    told = Findings(wrong, checked=len(made))
+    told.allowed["a tap that the messenger forgot while nobody fetched it"] += sum(lost.values())
+    return told
 
 
 async def in_order(ctx: Ctx) -> Findings:

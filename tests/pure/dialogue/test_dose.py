@@ -17,6 +17,7 @@ TWO: Doses = [dose("ixazomib"), dose("lenalidomide")]
 DID: Doses = [dose("lenalidomide", mode="did")]
 DID_TWO: Doses = [dose("ixazomib", mode="did"), dose("lenalidomide", mode="did")]
 HELD: Doses = [dose("lenalidomide", mode="hold_check")]
+THREE: Doses = [*DID_TWO, dose("lenalidomide", mode="did", dose_id="l2")]
 MIXED: Doses = [dose("ixazomib", mode="hold_check"), dose("lenalidomide")]
 
 DUE, ON_TIME, NOON, NIGHT = (f"2026-11-04 {clock}" for clock in ("08:00", "08:05", "12:30", "22:00"))
@@ -260,6 +261,13 @@ CLAIMS: list[tuple[str, Doses, str, list[str], list[tuple[str, str]]]] = [
     ("held, taken", HELD, ON_TIME, ["tap:taken"], [("l1", "taken")]),
     ("an hour that is not clear", ONE, NIGHT, ["晚上12点吃的"], [("l1", "taken")]),
     ("all of two", TWO, NOON, ["tap:all_taken"], [("i1", "taken"), ("i1", "taken"), ("l1", "taken")]),
+    (
+        "all that are left of three",
+        THREE,
+        NEXT_DAY,
+        ["tap:not_taken", "tap:forgot", "tap:all_taken"],
+        [("i1", "not_taken"), ("l1", "taken"), ("l1", "taken"), ("l2", "taken")],
+    ),
     ("the second of two", TWO, ON_TIME, ["tap:taken", "tap:not_taken"], [("l1", "not_taken")]),
 ]
 
