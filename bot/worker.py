@@ -19,7 +19,8 @@ from bot.errors import SendError, Unclear
 from bot.messages import Media, Outbound
 from bot.services import digests, firing, inbox, keeping, sealing, sealing_day, sending, timers
 from bot.services.context import Ctx
-from bot.services.sending import Pace, Parcel
+from bot.services.pacing import Pace
+from bot.services.sending import Parcel
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +73,7 @@ class Worker:
             self._run("outbox", partial(self._outbox, line), 0.25, f":{line.sender.name}")
             if line.fetch is not None:
                 self._run("media", partial(self._media, line), 30.0, f":{line.sender.name}")
-        self._run("sweep", self._sweep, 5.0)
+        self._run("sweep", self._sweep, 1.0)
         self._run("book", self._book, 5.0)
         self._run("tidy", self._tidy, 600.0)
         self._scheduler.start()
@@ -171,6 +172,7 @@ class Worker:
 
     async def _send(self, line: Line, parcel: Parcel) -> None:
         result: str | SendError
+        await asyncio.sleep(parcel.wait.total_seconds())
         try:
             result = await line.sender.send(parcel.outbound)
         except SendError as error:

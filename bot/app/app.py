@@ -25,7 +25,7 @@ from bot.services import deployment, inbox
 from bot.services.auditing import at_commit
 from bot.services.book import Book
 from bot.services.context import Addresses, Ctx
-from bot.services.sending import UNPACED, Pace
+from bot.services.pacing import UNPACED, Pace
 from bot.settings import Settings, machine_now
 from bot.wording import load_wording
 from bot.worker import Line, Worker

@@ -17,7 +17,7 @@ from bot.messages import Inbound, Outbound
 from bot.rehearsal.clock import Clock, clock
 from bot.rehearsal.faults import Faults, Killed
 from bot.rehearsal.wire import Delivered, Wire
-from bot.services import digests, firing, gaps, inbox, sealing, sealing_day, sending, timers
+from bot.services import digests, firing, gaps, inbox, pacing, sealing, sealing_day, sending, timers
 from bot.services.book import Book
 from bot.services.context import Ctx
 
@@ -212,7 +212,7 @@ class House:
         """Claim some, and send each of them. False when nothing was there."""
 
         async def work(ctx: Ctx) -> object:
-            parcels = await sending.claim(ctx, channel, account, sending.UNPACED)
+            parcels = await sending.claim(ctx, channel, account, pacing.UNPACED)
             for parcel in parcels:
                 if await self._survive(self._one(channel, parcel)) is None:
                     break  # the process is gone, and the rest of what it had claimed lies under its lease

@@ -16,7 +16,7 @@ from bot.db.inbox import InboxMessage
 from bot.errors import SendError
 from bot.messages import Inbound, Kind, Media, Outbound, Press
 from bot.rehearsal.phones import Phone, Shown
-from bot.services import deployment, firing, gaps, inbox, screens, sending, timers
+from bot.services import deployment, firing, gaps, inbox, pacing, screens, sending, timers
 from bot.services.auditing import PAGE
 from bot.services.context import Ctx
 
@@ -224,7 +224,7 @@ class Stage:
         if self._moved and self._sweeps:
             await sending.sweep(self.ctx)
         for channel in sorted({phone.channel for phone in self.phones.values()} - {"web"}):
-            while parcels := await sending.claim(self.ctx, channel, ACCOUNT, sending.UNPACED):
+            while parcels := await sending.claim(self.ctx, channel, ACCOUNT, pacing.UNPACED):
                 for parcel in parcels:
                     await sending.settle(self.ctx, parcel, self._deliver(parcel.outbound))
 

@@ -67,7 +67,7 @@ async def close_contact(tx: Tx, contact_id: int, participant_id: int | None) -> 
         await raise_alert(tx, Cause(participant_id, "contact_lost", "urgent", "contact_lost@1", key))
 
 
-async def repeat(tx: Tx, row: Row[Any]) -> None:
+async def repeat(tx: Tx, row: Row[Any], *, at_once: bool) -> None:
     """Send a safety message again although it may have arrived, marked as repeated. Patient prompts never come here."""
     first = row.repeats or row.message_id
     repeats = await tx.scalar(
@@ -92,7 +92,7 @@ async def repeat(tx: Tx, row: Row[Any]) -> None:
             repeats=first,
             state="queued",
             created_at=tx.now,
-            send_after=tx.now + REPEAT_AFTER,
+            send_after=tx.now if at_once else tx.now + REPEAT_AFTER,
             expires_at=max(row.expires_at, tx.now + timedelta(hours=1)),
             attempts=0,
         )

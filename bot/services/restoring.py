@@ -97,7 +97,7 @@ async def _expire_messages(tx: Tx) -> int:
     """What waited has most likely been sent in the gap. A safety message goes out once more, marked as repeated."""
     waiting = OutboundMessage.state.in_(("queued", "sending"))
     for row in await tx.all(select(OutboundMessage).where(waiting, OutboundMessage.repeat_if_unknown)):
-        await delivery_failures.repeat(tx, row)
+        await delivery_failures.repeat(tx, row, at_once=False)
         await _settle(tx, OutboundMessage.message_id == row.message_id, "unknown")
     return await _settle(tx, waiting & ~OutboundMessage.repeat_if_unknown, "expired")
 

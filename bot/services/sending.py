@@ -26,35 +26,23 @@ from sqlalchemy import (
     tuple_,
     update,
 )
-from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import aliased
 
-from bot.db.outbox import ChannelAccount, DeliveryAttempt, OutboundMessage
+from bot.db.outbox import DeliveryAttempt, OutboundMessage
 from bot.db.people import Contact
 from bot.db.privacy import Sealed
 from bot.errors import NotSent, Rejected, SendError, TooFast, Unclear, Unreachable
 from bot.messages import Choice, Outbound, Press
-from bot.services import delivery_failures, prompting, sealing, second_look
+from bot.services import delivery_failures, pacing, prompting, sealing, second_look
 from bot.services.context import Ctx, Tx
 from bot.services.outbox import Lane
+from bot.services.pacing import Pace
 
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=60)
 ALERT_PAUSE = timedelta(seconds=30)  # so long an alert heeds its own wait, and no other's
 BACK_OFF = (timedelta(seconds=2), timedelta(seconds=10), timedelta(seconds=30), timedelta(seconds=60))
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """What a provider bears. `burst` messages may leave together after a silence."""
-
-    per_second: float = 30.0
-    burst: int = 3
-    chat_interval: timedelta = timedelta(seconds=1)
-
-
-UNPACED = Pace(per_second=10_000.0, burst=10_000, chat_interval=timedelta(0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,23 +53,25 @@ class Parcel:
     attempt: int
     started_at: datetime
     outbound: Outbound
+    wait: timedelta = timedelta(0)  # it may not leave before so long after the claim
 
 
 async def claim(ctx: Ctx, channel: str, account: str, pace: Pace, limit: int = 20) -> list[Parcel]:
     """Take what may leave now, most urgent lane first, at most one message of each chat."""
     async with ctx.begin() as tx:
-        line = await _lock_account(tx, channel, account)
-        free = min(limit, _free(tx.now, line.next_free_at, pace))
-        if free <= 0:
+        line = await pacing.line(tx, channel, account)
+        waits = pacing.turns(tx.now, line.next_free_at, pace, limit)
+        if not waits:
             return []
-        values = {"channel": channel, "account": account, "now": tx.now, "free": free}
+        values = {"channel": channel, "account": account, "now": tx.now, "free": len(waits)}
         found = (await tx.execute(_CLAIMABLE, values)).all()
         rows = await second_look.may_go(tx, found)
         if not rows:
             return []
-        await _mark(tx, rows, pace)
-        await _spend(tx, line, len(rows), pace)
-        parcels = [await _parcel(tx, row) for row in rows]
+        last = waits[len(rows) - 1]
+        await _mark(tx, rows, last + pace.chat_interval if pace.chat_interval else None)
+        await pacing.spend(tx, line, tx.now + last, pace)
+        parcels = [await _parcel(tx, row, wait) for row, wait in zip(rows, waits, strict=False)]
         return [parcel for parcel in parcels if parcel is not None]
 
 
@@ -136,57 +126,22 @@ _CLAIMABLE = (
 )
 
 
-async def _lock_account(tx: Tx, channel: str, account: str) -> Row[Any]:
-    query = (
-        select(ChannelAccount.next_free_at, ChannelAccount.channel, ChannelAccount.account)
-        .where(ChannelAccount.channel == channel, ChannelAccount.account == account)
-        .with_for_update()
-    )
-    row = await tx.first(query)
-    if row is None:
-        await tx.execute(
-            upsert(ChannelAccount)
-            .values(channel=channel, account=account, next_free_at=tx.now - timedelta(days=1))
-            .on_conflict_do_nothing()
-        )
-        row = await tx.first(query)
-    assert row is not None
-    return row
-
-
-def _free(now: datetime, next_free_at: datetime, pace: Pace) -> int:
-    """How many messages may leave: one per interval since the last, at most a burst."""
-    interval = 1.0 / pace.per_second
-    start = max(next_free_at, now - timedelta(seconds=interval * pace.burst))
-    return int((now - start).total_seconds() / interval + 1e-6)
-
-
-async def _spend(tx: Tx, row: Row[Any], count: int, pace: Pace) -> None:
-    interval = 1.0 / pace.per_second
-    start = max(row.next_free_at, tx.now - timedelta(seconds=interval * pace.burst))
-    await tx.execute(
-        update(ChannelAccount)
-        .where(ChannelAccount.channel == row.channel, ChannelAccount.account == row.account)
-        .values(next_free_at=start + timedelta(seconds=interval * count))
-    )
-
-
-async def _mark(tx: Tx, rows: list[Row[Any]], pace: Pace) -> None:
+async def _mark(tx: Tx, rows: list[Row[Any]], chat_waits: timedelta | None) -> None:
     ids = [row.message_id for row in rows]
     await tx.execute(
         update(OutboundMessage)
         .where(OutboundMessage.message_id.in_(ids))
         .values(state="sending", lease_until=tx.now + LEASE, attempts=OutboundMessage.attempts + 1)
     )
-    if pace.chat_interval:
+    if chat_waits is not None:
         await tx.execute(
             update(Contact)
             .where(Contact.contact_id.in_([row.contact_id for row in rows]))
-            .values(next_send_at=tx.now + pace.chat_interval)
+            .values(next_send_at=tx.now + chat_waits)
         )
 
 
-async def _parcel(tx: Tx, row: Row[Any]) -> Parcel | None:
+async def _parcel(tx: Tx, row: Row[Any], wait: timedelta) -> Parcel | None:
     """None when the person's key was destroyed: there is nothing left to send, nor anybody to send it to."""
     if not (await sealing.unlock(tx, row.text_key) and await sealing.unlock(tx, row.address_key)):
         await _set(tx, row.message_id, state="cancelled", settled_at=tx.now)
@@ -202,7 +157,7 @@ async def _parcel(tx: Tx, row: Row[Any]) -> Parcel | None:
         edits=row.edits or "",
         message_key=f"m{row.message_id}",
     )
-    return Parcel(row.message_id, row.attempts + 1, tx.now, outbound)
+    return Parcel(row.message_id, row.attempts + 1, tx.now, outbound, wait)
 
 
 async def _open(tx: Tx, key_id: uuid.UUID, sealed_id: uuid.UUID, kind: str, ciphertext: bytes) -> bytes:
@@ -255,10 +210,10 @@ async def _not_delivered(tx: Tx, row: Row[Any], error: SendError) -> None:
             await _unknown(tx, row)
 
 
-async def _unknown(tx: Tx, row: Row[Any]) -> None:
+async def _unknown(tx: Tx, row: Row[Any], *, at_once: bool = False) -> None:
     await _set(tx, row.message_id, state="unknown", settled_at=tx.now)
     if row.repeat_if_unknown:
-        await delivery_failures.repeat(tx, row)
+        await delivery_failures.repeat(tx, row, at_once=at_once)
 
 
 async def sweep(ctx: Ctx) -> int:
@@ -279,7 +234,7 @@ async def sweep(ctx: Ctx) -> int:
         ).all()
         for row in rows:
             await _attempt(tx, row, row.lease_until - LEASE, "unknown", "lease_expired")
-            await _unknown(tx, row)
+            await _unknown(tx, row, at_once=True)  # a minute has passed already
         return len(rows)
 
 

@@ -20,7 +20,7 @@ from bot.errors import SendError
 from bot.messages import Kind
 from bot.rehearsal.phones import Phone
 from bot.rehearsal.stage import Stage
-from bot.services import alert_life, digests, firing, needs, sending
+from bot.services import alert_life, digests, firing, needs, pacing, sending
 from bot.services.enrolment import Enrolled, NewStaff, add_staff
 from bot.services.locking import lock_participant
 from bot.services.timers import fire_next
@@ -195,7 +195,7 @@ async def _deliver(stage: Stage, channel: EmailChannel) -> None:
     async with stage.ctx.begin() as tx:
         account = await tx.scalar(select(Contact.account).filter_by(channel="email").limit(1))
     assert account in (ACCOUNT, "none")
-    while parcels := await sending.claim(stage.ctx, "email", account, sending.UNPACED):
+    while parcels := await sending.claim(stage.ctx, "email", account, pacing.UNPACED):
         for parcel in parcels:
             try:
                 result: str | SendError = await channel.send(parcel.outbound)

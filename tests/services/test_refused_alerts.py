@@ -14,7 +14,8 @@ from bot.services import deployment, firing, sending, timers
 from bot.services.alerts import Cause, on_call, raise_alert
 from bot.services.context import Ctx
 from bot.services.enrolment import NewStaff, add_staff
-from bot.services.sending import UNPACED, Parcel
+from bot.services.pacing import UNPACED
+from bot.services.sending import Parcel
 from tests.services.conftest import BEFORE_FIRST_DOSE
 from tests.support.house import Town, enrolled
 

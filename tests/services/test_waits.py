@@ -13,7 +13,8 @@ from bot.services import deployment, outbox, sending
 from bot.services.alerts import Cause, on_call, raise_alert
 from bot.services.context import Ctx
 from bot.services.outbox import Draft, Lane
-from bot.services.sending import ALERT_PAUSE, UNPACED, Parcel
+from bot.services.pacing import UNPACED
+from bot.services.sending import ALERT_PAUSE, Parcel
 from tests.services.conftest import BEFORE_FIRST_DOSE
 from tests.support.house import Town, enrolled
 
