@@ -192,10 +192,13 @@ class Hands:
             act.acknowledged_at = act.acknowledged_at or now
 
     async def press(self, person: Person, phone: Phone, message_id: str, press: Press) -> Act:
+        """Sometimes twice. Returns the tap that counts: the first, unless it was overtaken by the second on its way."""
         person.pressed.add((press.token, press.answer))
         act = await self.do(person, phone, Kind.CHOICE, press=press, ref=message_id)
         if person.chance.random() < person.persona.twice:
-            await self.do(person, phone, Kind.CHOICE, press=press, ref=message_id)
+            again = await self.do(person, phone, Kind.CHOICE, press=press, ref=message_id)
+            if act.acknowledged_at is None and again.acknowledged_at is not None:
+                return again
         return act
 
     async def say(self, person: Person, phone: Phone, words: str) -> Act:

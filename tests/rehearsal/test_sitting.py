@@ -8,8 +8,9 @@ from random import Random
 from types import SimpleNamespace
 from typing import Any
 
+from bot.messages import Kind, Press
 from bot.rehearsal.body import Body
-from bot.rehearsal.ledger import Ledger, Order
+from bot.rehearsal.ledger import Act, Ledger, Order
 from bot.rehearsal.people import Hands, Person
 from bot.rehearsal.persona import PERSONAS
 from bot.rehearsal.phones import Phone
@@ -70,3 +71,20 @@ async def test_a_page_does_not_open_while_the_house_is_down() -> None:
     one = person()
     await Hands(house(away=True)).look(one, one.phones[0])
     assert one.ledger.asked == [] and one.ledger.seen == []
+
+
+class Overtaken(Hands):
+    """Of two taps the first is on its way for longer."""
+
+    async def do(self, person: Person, phone: Phone, kind: Kind, **given: Any) -> Act:
+        self.number += 1
+        act = Act(TYPED_LATE, phone.address, phone.channel, f"web:{self.number}", "taken")
+        act.acknowledged_at = None if self.number == 1 else TYPED_LATE
+        return act
+
+
+async def test_of_two_taps_the_one_that_arrives_first_counts() -> None:
+    one = person()
+    one.persona = replace(one.persona, twice=1.0)
+    act = await Overtaken(house(away=False), number=0).press(one, one.phones[0], "1", Press("t", "taken"))
+    assert act.external_id == "web:2"

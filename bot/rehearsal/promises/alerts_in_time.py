@@ -75,8 +75,16 @@ def _unheard(
     counted = any(
         WORSE[row.tier] <= WORSE[worry.tier] and at <= row.recorded_at <= at + CHECK_OPEN for row in held
     )
+    # Where a worse answer of the same check followed, that alert carries all answers, and the milder one is not counted.
+    of_checks = [alert for alert in alerts if alert.kind == "symptom"]
+    overtaken = any(alert.raised_at < at for alert in of_checks) and any(
+        WORSE[alert.tier] < WORSE[worry.tier] and at <= alert.raised_at <= at + CHECK_OPEN
+        for alert in of_checks
+    )
     where = f"{one.subject_id} {worry.what}"
-    return [] if heard or counted else [Violation(4, f"{worry.tier} answer without an alert", where, at)]
+    if heard or counted or overtaken:
+        return []
+    return [Violation(4, f"{worry.tier} answer without an alert", where, at)]
 
 
 def first_letters(letters: Iterable[Letter]) -> dict[int, datetime]:
