@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, func, select
 
 from bot.db.alerts import Alert, AlertStep
+from bot.db.database import with_clock
 from bot.db.doses import DoseEvent, DoseJudgement, DoseReport
 from bot.db.people import Consent, StatusChange
 from bot.db.regimens import Habit, Hold, Resume
@@ -31,15 +32,19 @@ class Noticed:
 
     async def news(self, ctx: Ctx) -> list[str]:
         lines: list[str] = []
-        async with ctx.begin() as tx:
+        async with ctx.begin_with(_NEWEST) as (tx, newest):
             for table, tell in self._told.items():
-                key = next(iter(table.__table__.primary_key.columns))
-                after = self._read.get(table.__tablename__, 0)
-                rows = await tx.all(select(table).where(key > after).order_by(key))
-                lines += [line for row in rows if (line := await tell(tx, row, self._zone))]
-                if rows:
-                    self._read[table.__tablename__] = getattr(rows[-1], key.name)
+                name, key = table.__tablename__, _key(table)
+                after = self._read.get(name, 0)
+                if (getattr(newest, name) or 0) > after:
+                    rows = await tx.all(select(table).where(key > after).order_by(key))
+                    lines += [line for row in rows if (line := await tell(tx, row, self._zone))]
+                    self._read[name] = getattr(rows[-1], key.name)
         return lines
+
+
+def _key(table: Any) -> Any:
+    return next(iter(table.__table__.primary_key.columns))
 
 
 async def _consent(tx: Tx, row: Row[Any], zone: ZoneInfo) -> str:
@@ -155,3 +160,12 @@ TOLD: dict[Any, Tell] = {
     ProvisionalGrade: _grade,
     Alert: _alert,
 }
+# How far each table has come: most of the time nothing is new.
+_NEWEST = with_clock(
+    select(
+        *(
+            select(func.max(_key(table))).scalar_subquery().label(table.__tablename__)
+            for table in (*TOLD, AlertStep)
+        )
+    )
+)

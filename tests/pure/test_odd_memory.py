@@ -31,7 +31,7 @@ from tests.pure.test_odd_files import COLUMNS, SHIPPED, _request
 from tests.support.memory import LIMIT, mebibytes
 from tests.support.pro_wording import INSTRUMENT
 
-MANY = 400_000  # rows of a table; as objects they would all be too much
+MANY = 250_000  # rows of a table; as objects they would all be too much
 MEBIBYTE = 1024 * 1024
 BOT = Bot("700123456:AAFakeTokenForTestsOnly_0123456789abc")
 # Small pieces that become large objects, again and again; and one that never ends.
@@ -84,8 +84,8 @@ def big_tables() -> None:
 
 def big_table_of_no_table() -> None:
     for text in ("," * 9, '"\n",', "甲", "\n", '"', "a,b\r"):
-        _answered("late", COLUMNS["late"], text * 400_000, 6)
-        _answered("late", text * 400_000, "1,2", 1000)
+        _answered("late", COLUMNS["late"], text * 150_000, 6)
+        _answered("late", text * 150_000, "1,2", 1000)
 
 
 def big_histories() -> None:
