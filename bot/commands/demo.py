@@ -33,7 +33,7 @@ AUTHOR = "demo"  # who enrolled the participant of today; the invented ones befo
 @click.option(
     "--people",
     type=click.IntRange(0, 200),
-    default=12,
+    default=24,
     show_default=True,
     help="Invented participants, the first time.",
 )

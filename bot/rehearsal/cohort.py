@@ -28,7 +28,7 @@ NURSE = Author("staff:1", "staff")
 LINKING = ("1", "1", "1", "1")  # myself, agree, keep, keep
 SURNAMES = "王李张刘陈杨赵黄周吴"
 
-LOOKS = timedelta(minutes=30)  # people look at their phones at these moments: fewer instants to play
+LOOKS = timedelta(minutes=60)  # people look at their phones at these moments: fewer instants to play
 
 Act = Callable[[], Awaitable[None]]
 
@@ -142,7 +142,8 @@ class Cohort:
         for person in people:
             person.waiting = False
         errands = [(person, f"{self.seed}/{person.number}/{now.isoformat()}") for person in people]
-        half = len(errands) // 2 if self.hands is not None else 0
+        alone = self.hands is None or len(errands) < 2
+        half = 0 if alone else (len(errands) + 1) // 2  # this process has enough to do besides
         if self.hands is not None and half:
             self.hands.give(errands[:half])
         for person, seed in errands[half:]:
