@@ -5,6 +5,7 @@ Everything they do is drawn from one seed: the same seed gives the same people a
 
 from __future__ import annotations
 
+import asyncio
 import heapq
 import itertools
 from collections.abc import Awaitable, Callable, Iterator
@@ -28,7 +29,7 @@ NURSE = Author("staff:1", "staff")
 LINKING = ("1", "1", "1", "1")  # myself, agree, keep, keep
 SURNAMES = "王李张刘陈杨赵黄周吴"
 
-LOOKS = timedelta(minutes=60)  # people look at their phones at these moments: fewer instants to play
+LOOKS = timedelta(hours=2)  # people look at their phones at these moments: fewer instants to play
 
 Act = Callable[[], Awaitable[None]]
 
@@ -116,11 +117,11 @@ class Cohort:
 
     async def _settle(self, *, shared: bool) -> None:
         """`shared`: the other process fires along."""
-        if self.hands is not None and shared:
-            self.hands.give([])
-        await self.stage.settle()
-        if self.hands is not None and shared:
-            self.stage.news |= await self.hands.done()
+        if self.hands is None or not shared:
+            return await self.stage.settle()
+        _, news = await asyncio.gather(self.stage.settle(), self.hands.fire())
+        self.stage.news |= news
+        return None
 
     def _notice(self, now: datetime) -> None:
         """Whoever's page has news may look at it after a while, in his own way."""
@@ -142,14 +143,18 @@ class Cohort:
         for person in people:
             person.waiting = False
         errands = [(person, f"{self.seed}/{person.number}/{now.isoformat()}") for person in people]
-        alone = self.hands is None or len(errands) < 2
-        half = 0 if alone else (len(errands) + 1) // 2  # this process has enough to do besides
-        if self.hands is not None and half:
-            self.hands.give(errands[:half])
-        for person, seed in errands[half:]:
-            await answer(self.stage, person, seed)
-        if self.hands is not None and half:
-            await self.hands.done()
+        waiting = iter(errands)
+
+        async def here() -> None:
+            for person, seed in waiting:
+                await answer(self.stage, person, seed)
+
+        async def there() -> None:
+            for errand in waiting:
+                await self.hands.answer(errand)  # type: ignore[union-attr] # asked below
+
+        shared = self.hands is not None and len(errands) > 1
+        await asyncio.gather(here(), *([there()] if shared else []))
 
     async def release(self, person: Person, days_late: int) -> None:
         """The site confirms the next cycle, as many days late as it is."""

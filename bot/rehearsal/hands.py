@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
@@ -26,12 +26,16 @@ class Hands:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def give(self, errands: Sequence[Errand]) -> None:
-        """An empty list: fire what is due."""
-        self._connection.send(list(errands))
+    async def answer(self, errand: Errand) -> None:
+        """One person looks and answers. Raises EOFError when the other process has died."""
+        await self._done(errand)
 
-    async def done(self) -> set[int]:
-        """The contacts whose pages have news by what was fired. Raises EOFError when the other process has died."""
+    async def fire(self) -> set[int]:
+        """What is due; the contacts whose pages have news by it."""
+        return await self._done(None)
+
+    async def _done(self, wanted: Errand | None) -> set[int]:
+        self._connection.send(wanted)
         news: set[int] = await asyncio.to_thread(self._connection.recv)
         return news
 
@@ -65,11 +69,13 @@ async def _serve(settings: Settings, connection: Connection) -> None:
         stage = Stage(app.ctx, ids=f"h{os.getpid()}-")
         while True:
             try:
-                errands = await asyncio.to_thread(connection.recv)
+                wanted = await asyncio.to_thread(connection.recv)
             except EOFError:
                 return
-            for person, seed in errands:
-                await answer(stage, person, seed)
-            connection.send(set() if errands else await stage.fire())
+            if wanted is None:
+                connection.send(await stage.fire())
+            else:
+                await answer(stage, *wanted)
+                connection.send(set())
     finally:
         await app.database.close()
