@@ -29,6 +29,7 @@ from bot.channels.telegram_updates import parse
 from bot.db.embedded import EmbeddedPostgres
 from bot.services import inbox
 from bot.services.context import Ctx
+from bot.worker import HANDLERS
 
 WIDTH = 16
 PEOPLE = 200
@@ -206,18 +207,30 @@ async def stored(ctx: Ctx, given: dict[str, Any]) -> inbox.Receipt:
     return await inbox.receive(ctx, inbound)
 
 
+_round = asyncio.Lock()
+_asked = _served = 0
+
+
 async def handled(ctx: Ctx, given: dict[str, Any]) -> None:
-    """Stored, and then whoever is next in line is served: a person's own lock may be held by another."""
+    """Stored, and then served in the next round, as a process's own loop does that is woken by what is stored."""
+    global _asked, _served
     await stored(ctx, given)
-    await inbox.handle_next(ctx)
+    _asked += 1
+    mine = _asked
+    async with _round:
+        if _served < mine:
+            until = _asked
+            while await inbox.handle_several(ctx):
+                pass
+            _served = until
 
 
 async def drain(ctx: Ctx) -> None:
     async def one() -> None:
-        while await inbox.handle_next(ctx):
+        while await inbox.handle_several(ctx):
             pass
 
-    await asyncio.gather(*(one() for _ in range(WIDTH)))
+    await asyncio.gather(*(one() for _ in range(HANDLERS)))
 
 
 if __name__ == "__main__":
