@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Executable, Row, exists, literal, select
+from sqlalchemy import Executable, Row, select
 
 from bot.db.built import built
 from bot.db.deployments import RestoreGap
@@ -61,12 +61,12 @@ async def _perhaps_told(tx: Tx, due_at: datetime) -> bool:
     now: decisions of the gap are entered again. Whoever may have taken it is not to take it twice."""
     if tx.now - due_at < JUST_NOW:
         return False
-    return bool(await tx.scalar(_restored_since(due_at)))
+    return await tx.scalar(_restored_since(due_at)) is not None
 
 
 @built
 def _restored_since(instant: Any) -> Executable:
-    return select(exists(literal(1)).where(RestoreGap.until >= instant))
+    return select(RestoreGap.restore_gap_id).where(RestoreGap.until >= instant).limit(1)
 
 
 @built

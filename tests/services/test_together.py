@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import gc
+import warnings
 from datetime import UTC, date, datetime, time
 from functools import partial
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any
 
 import pytest
-from sqlalchemy import Row, select, text
+from sqlalchemy import Dialect, Row, select, text
+from sqlalchemy.dialects.postgresql import asyncpg
+from sqlalchemy.sql.compiler import FROM_LINTING
 
+from bot import services
+from bot.db.built import Built
 from bot.db.deployments import Deployment
 from bot.db.inbox import InboxMessage
 from bot.db.timers import Timer
@@ -23,6 +31,7 @@ from tests.services.conftest import FIRST_DOSE, SHANGHAI, link
 from tests.support.house import STAFF, Town
 from tests.support.snapshots import once
 
+DIALECT: Dialect = asyncpg.dialect()  # type: ignore[no-untyped-call]
 ARMS = ("combination", "ixazomib", "lenalidomide", "combination", "combination", "lenalidomide")
 DAYS = (
     ("都吃了", "吃了", "没吃", "晚点", "胸口疼", "1"),
@@ -188,3 +197,15 @@ async def test_what_needs_a_connection_of_its_own_is_refused_together(town: Town
 async def _somebody(ctx: Ctx) -> int:
     async with ctx.begin() as tx:
         return int(await tx.scalar(select(Timer.participant_id).where(Timer.kind == "prompt").limit(1)))
+
+
+def test_what_is_asked_for_many_is_asked_for_each() -> None:
+    """A value that strayed into a part of the statement of its own would be everybody's: a product of two tables."""
+    for module in iter_modules(services.__path__, "bot.services."):
+        import_module(module.name)
+    queries = [one for one in gc.get_objects() if isinstance(one, Built) and one.asks]
+    assert len(queries) > 20
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for query in queries:
+            query.many.compile(dialect=DIALECT, linting=FROM_LINTING)
