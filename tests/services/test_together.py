@@ -31,7 +31,7 @@ from tests.services.conftest import FIRST_DOSE, SHANGHAI, link
 from tests.support.house import STAFF, Town
 from tests.support.snapshots import once
 
-DIALECT: Dialect = asyncpg.dialect()  # type: ignore[no-untyped-call]
+DIALECT: Dialect = asyncpg.dialect()  # type: ignore[no-untyped-call] # the dialect has no types
 ARMS = ("combination", "ixazomib", "lenalidomide", "combination", "combination", "lenalidomide")
 DAYS = (
     ("都吃了", "吃了", "没吃", "晚点", "胸口疼", "1"),
