@@ -193,7 +193,10 @@ async def _settle(
     text = outbox.lasting(tx, who, told) if told else ""
     sealed = await sealing.seal(tx, who.key_id, "outbound", text) if text else None
     await talk_rows.settle(tx, talk.token, "closed" if over else "answered", sealed, delivery.inbox_id)
-    await (prompting.show_over if over else prompting.show_settled)(tx, who, talk.token, text)
+    if over:
+        await prompting.show_over(tx, who, talk.token, text)
+    else:
+        await prompting.show_settled(tx, who, talk.token, text, delivery.inbox_id)
 
 
 async def _say(tx: Tx, who: Who, talk: Talk, say: Say, delivery: Delivery) -> Talk:

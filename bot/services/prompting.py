@@ -72,9 +72,9 @@ async def nudge(tx: Tx, who: Who, token: str, lives: timedelta) -> int:
     return queued
 
 
-async def show_settled(tx: Tx, who: Who, token: str, settled: str) -> None:
+async def show_settled(tx: Tx, who: Who, token: str, settled: str, inbox_id: int | None = None) -> None:
     """The question is answered: its latest message shows what was recorded. The page shows the question's own row."""
-    await _redraw(tx, who, token, settled, "push.settled")
+    await _redraw(tx, who, token, settled, "push.settled", inbox_id)
 
 
 async def show_over(tx: Tx, who: Who, token: str, over: str) -> None:
@@ -82,7 +82,9 @@ async def show_over(tx: Tx, who: Who, token: str, over: str) -> None:
     await _redraw(tx, who, token, over, "push.over")
 
 
-async def _redraw(tx: Tx, who: Who, token: str, text: str, push_text: str) -> None:
+async def _redraw(
+    tx: Tx, who: Who, token: str, text: str, push_text: str, inbox_id: int | None = None
+) -> None:
     rows = await tx.all(_standing(token, tx.now))
     contacts = {contact.contact_id: contact for contact in await contacts_of(tx, who.correspondent_id or 0)}
     contacts.setdefault(who.contact_id, who)
@@ -93,7 +95,7 @@ async def _redraw(tx: Tx, who: Who, token: str, text: str, push_text: str) -> No
         await _redraw_contact(tx, contact, [row for row in there if row.state == "sent"], text, push_text)
         for row in there:
             if row.state != "sent" and text and contact.contact_id != who.contact_id:
-                await _tell(tx, contact, row, text)
+                await _tell(tx, contact, row, text, inbox_id)
     tx.woken.update(f"page:{contact_id}" for contact_id in contacts)
 
 
@@ -112,10 +114,14 @@ def _standing(token: Any, now: Any) -> Executable:
     )
 
 
-async def _tell(tx: Tx, contact: Who, row: Row[Any], settled: str) -> None:
-    """Somebody talks on there, and the next question was answered here before it left: say what came of it."""
+async def _tell(tx: Tx, contact: Who, row: Row[Any], settled: str, inbox_id: int | None) -> None:
+    """Somebody talks on there, and the next question was answered here before it left: say what came of it.
+
+    `inbox_id`: his own answer, which this answers, too.
+    """
     key = f"settle:{row.message_id}"
-    await put(tx, target(contact), Draft("settle", Lane.REPLY, "settled", settled, unique_key=key))
+    draft = Draft("settle", Lane.REPLY, "settled", settled, unique_key=key, inbox_id=inbox_id)
+    await put(tx, target(contact), draft)
 
 
 async def arrived(tx: Tx, row: Row[Any]) -> None:
