@@ -6,7 +6,7 @@ What is built can also be asked for many occasions at once (`bot.services.togeth
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from inspect import signature
 from typing import Any, NamedTuple
 
@@ -18,13 +18,16 @@ from sqlalchemy import (
     Select,
     SelectBase,
     TableValuedAlias,
+    Update,
     bindparam,
     cast,
     column,
     func,
     select,
     true,
+    update,
 )
+from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.elements import BindParameter, Cast
 from sqlalchemy.types import TypeEngine
@@ -87,6 +90,19 @@ def built(make: Callable[..., Executable]) -> Callable[..., Bound]:
         return Bound(query, dict(zip(query.keys, values, strict=True)))
 
     return bound
+
+
+def changed(
+    key: InstrumentedAttribute[int], row_id: int, values: Mapping[str, Any]
+) -> tuple[Update, list[dict[str, Any]]]:
+    """Some columns of one row, for `Tx.do`."""
+    return _changing(key, *values), [{"id": row_id} | {f"new_{name}": new for name, new in values.items()}]
+
+
+@cache
+def _changing(key: InstrumentedAttribute[int], *names: str) -> Update:
+    values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
+    return update(key.class_).where(key == bindparam("id")).values(values)
 
 
 class Written:

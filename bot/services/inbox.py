@@ -9,15 +9,15 @@ import logging
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
-from sqlalchemy import BigInteger, Executable, Row, Update, bindparam, cast, select, update
+from sqlalchemy import BigInteger, Executable, Row, bindparam, cast, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import DBAPIError
 
-from bot.db.built import built
+from bot.db.built import built, changed
 from bot.db.inbox import InboxMessage
 from bot.db.privacy import Sealed
 from bot.messages import Inbound
@@ -25,7 +25,7 @@ from bot.services import auditing, danger, handling, meeting, people, sealing
 from bot.services.context import Ctx, Tx
 from bot.services.locking import CLOCK, locked_by, opening
 from bot.services.packing import pack, unpack
-from bot.services.together import together
+from bot.services.together import serve
 
 log = logging.getLogger(__name__)
 
@@ -167,27 +167,11 @@ async def handle_next(ctx: Ctx, lock_key: int | None = None) -> bool:
 
 
 async def handle_several(ctx: Ctx) -> bool:
-    """The oldest message of each of several people at once, in one transaction. False: there was nothing to do.
-
-    Whatever goes wrong for one of them, all are handled one by one: so the one is found, and the others are served.
-    """
-    people: list[int] = []
-    strangers: list[int] = []
-    try:
-        async with ctx.begin_with(_SEVERAL) as (tx, opened):
-            people, strangers = opened.locked, [key for key in opened.owners if key < 0]
-            if len(people) > 1:
-                await together(tx, [partial(_handle_of, person) for person in people])
-            elif people:
-                await _handle_of(people[0], tx)
-    except Exception as problem:
-        if not people or (isinstance(problem, DBAPIError) and problem.connection_invalidated):
-            raise
-        extra = {"action": "inbox_one_by_one", "people": len(people), "error": type(problem).__name__}
-        log.info("Messages are handled one by one", extra=extra)
-        people = [person for person in people if await handle_next(ctx, person)]
+    """The oldest message of each of several people at once. False: there was nothing to do."""
+    served, opened = await serve(ctx, _SEVERAL, _handle_of, partial(handle_next, ctx))
+    strangers = [key for key in opened.owners if key < 0]
     # Who is known to nobody yet waits no longer than the others.
-    return bool(people) | (bool(strangers) and await handle_next(ctx, strangers[0]))
+    return served | (bool(strangers) and await handle_next(ctx, strangers[0]))
 
 
 async def _handle_of(participant_id: int, tx: Tx) -> None:
@@ -246,11 +230,4 @@ async def _failed(ctx: Ctx, inbox_id: int) -> None:
 
 
 async def _update(tx: Tx, inbox_id: int, **values: object) -> None:
-    changes = {f"new_{name}": new for name, new in values.items()}
-    await tx.do(_changed(*values), [{"id": inbox_id, **changes}])
-
-
-@cache
-def _changed(*names: str) -> Update:
-    values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
-    return update(InboxMessage).where(InboxMessage.inbox_id == bindparam("id")).values(values)
+    await tx.do(*changed(InboxMessage.inbox_id, inbox_id, values))

@@ -28,6 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
+from bot.db.built import changed
 from bot.db.outbox import DeliveryAttempt, OutboundMessage
 from bot.db.people import Contact
 from bot.db.privacy import Sealed
@@ -252,4 +253,4 @@ async def _attempt(tx: Tx, row: Row[Any], started_at: datetime, outcome: str, co
 
 
 async def _set(tx: Tx, message_id: int, **values: object) -> None:
-    await tx.execute(update(OutboundMessage).where(OutboundMessage.message_id == message_id).values(**values))
+    await tx.do(*changed(OutboundMessage.message_id, message_id, values))

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
 from sqlalchemy import (
@@ -18,7 +18,6 @@ from sqlalchemy import (
     Row,
     Select,
     Text,
-    Update,
     any_,
     bindparam,
     cast,
@@ -31,12 +30,12 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import DBAPIError
 
-from bot.db.built import built
+from bot.db.built import built, changed
 from bot.db.timers import Timer
 from bot.services import auditing
 from bot.services.context import Ctx, Tx
 from bot.services.locking import CLOCK, opening
-from bot.services.together import together
+from bot.services.together import serve
 
 log = logging.getLogger(__name__)
 
@@ -145,30 +144,13 @@ async def fire_next(ctx: Ctx, kinds: Mapping[str, Fire], whose: Select[Any] = _O
 
 
 async def fire_several(ctx: Ctx, kinds: Mapping[str, Fire]) -> bool:
-    """The oldest due timer of each of several people at once, in one transaction. False: nothing was due.
-
-    Whatever goes wrong for one of them, all are fired one by one: so the one is found, and the others are served.
-    """
-    people: list[int] = []
-    nobodys = False
-    try:
-        async with ctx.begin_with(_SEVERAL) as (tx, opened):
-            people, nobodys = opened.locked, opened.nobodys
-            if len(people) > 1:
-                await together(tx, [partial(_fire_of, person, kinds) for person in people])
-            elif people:
-                await _fire_of(people[0], kinds, tx)
-    except Exception as problem:
-        if not people or (isinstance(problem, DBAPIError) and problem.connection_invalidated):
-            raise
-        extra = {"action": "timers_one_by_one", "people": len(people), "error": type(problem).__name__}
-        log.info("Timers are fired one by one", extra=extra)
-        people = [person for person in people if await fire_next(ctx, kinds)]
+    """The oldest due timer of each of several people at once. False: nothing was due."""
+    served, opened = await serve(ctx, _SEVERAL, partial(_fire_of, kinds), lambda _: fire_next(ctx, kinds))
     # A digest waits no longer than the others.
-    return bool(people) | (nobodys and await fire_next(ctx, kinds, _OF_NOBODY))
+    return served | (opened.nobodys and await fire_next(ctx, kinds, _OF_NOBODY))
 
 
-async def _fire_of(participant_id: int, kinds: Mapping[str, Fire], tx: Tx) -> None:
+async def _fire_of(kinds: Mapping[str, Fire], participant_id: int, tx: Tx) -> None:
     row = await tx.first(_oldest_of(participant_id, tx.now))
     if row is not None:
         await _fire(tx, row, kinds)
@@ -230,11 +212,4 @@ async def _failed(ctx: Ctx, timer_id: int) -> None:
 
 
 async def _set(tx: Tx, timer_id: int, **values: Any) -> None:
-    changes = {f"new_{name}": new for name, new in values.items()}
-    await tx.do(_changed(*values), [{"id": timer_id, **changes}])
-
-
-@cache
-def _changed(*names: str) -> Update:
-    values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
-    return update(Timer).where(Timer.timer_id == bindparam("id")).values(values)
+    await tx.do(*changed(Timer.timer_id, timer_id, values))

@@ -8,16 +8,20 @@ rolls back and serves them one by one. Nobody may depend on what another writes.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Hashable, Iterator, Mapping, Sequence
+import logging
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Executable, Row
+from sqlalchemy import Executable, Row, Select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db.built import OCCASION, Bound, Built, Written
-from bot.services.context import Tx
+from bot.services.context import Ctx, Tx
 
+log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
@@ -27,9 +31,9 @@ class NotTogether(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What one person waits for. Those with the same `kind` are put together."""
+    """What one person waits for. Those with the same `kind` are put together; without one it is asked alone."""
 
-    kind: Hashable
+    kind: Hashable | None
     statement: Any
     values: Any
     answer: asyncio.Future[Any]
@@ -70,7 +74,7 @@ class Table:
         self._busy = 0
         self._all_wait = asyncio.Event()
 
-    async def ask(self, kind: Hashable, statement: Any, values: Any) -> Any:
+    async def ask(self, kind: Hashable | None, statement: Any, values: Any) -> Any:
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._waiting.append(Question(kind, statement, values, answer))
         self._rest()
@@ -111,7 +115,8 @@ class Table:
         self._busy = len(waiting)
         kinds: dict[Hashable, list[Question]] = {}
         for question in waiting:
-            kinds.setdefault(question.kind, []).append(question)
+            kind = id(question) if question.kind is None else question.kind
+            kinds.setdefault(kind, []).append(question)
         for alike in kinds.values():
             for question, answer in zip(alike, await self._answers(alike), strict=True):
                 question.answer.set_result(answer)
@@ -123,7 +128,7 @@ class Table:
         if isinstance(statement, Written):
             values = statement.values([question.values for question in alike])
             return await self._of_each(statement.statement, values, len(alike))
-        if alike[0].kind != statement:  # nobody else asks the like
+        if alike[0].kind is None:
             return [await self._connection.execute(statement, alike[0].values)]
         await self._connection.execute(statement, [row for question in alike for row in question.values])
         return [None] * len(alike)
@@ -150,10 +155,10 @@ class Guest(Tx):
 
     async def execute(self, statement: Executable | Bound, values: Any = None) -> Any:
         if not isinstance(statement, Bound):
-            return await self.table.ask(object(), statement, values)
+            return await self.table.ask(None, statement, values)
         query, given = statement
         if not query.asks:
-            return await self.table.ask(object(), query.one, given)
+            return await self.table.ask(None, query.one, given)
         fixed = tuple(tuple(given[key] or ()) for key in query.fixed)
         return await self.table.ask((query, *fixed), query, given)
 
@@ -184,3 +189,31 @@ async def together(tx: Tx, jobs: Sequence[Callable[[Tx], Coroutine[Any, Any, T]]
     for guest in guests:
         tx.woken |= guest.woken
     return done
+
+
+async def serve(
+    ctx: Ctx,
+    opening: Select[Any],
+    one: Callable[[int, Tx], Coroutine[Any, Any, None]],
+    alone: Callable[[int], Awaitable[bool]],
+) -> tuple[bool, Row[Any]]:
+    """Everybody whom `opening` locks, in one transaction; whether anybody was there, and what it found.
+
+    Whatever goes wrong for one of them, each is served `alone`: so the one is found, and the others are served.
+    """
+    people: list[int] = []
+    try:
+        async with ctx.begin_with(opening) as (tx, opened):
+            people = opened.locked
+            if len(people) > 1:
+                await together(tx, [partial(one, person) for person in people])
+            elif people:
+                await one(people[0], tx)
+    except Exception as problem:
+        # A database that went away says nothing about anybody.
+        if not people or (isinstance(problem, DBAPIError) and problem.connection_invalidated):
+            raise
+        extra = {"action": "served_one_by_one", "people": len(people), "error": type(problem).__name__}
+        log.warning("People are served one by one", extra=extra, exc_info=True)
+        people = [person for person in people if await alone(person)]
+    return bool(people), opened

@@ -28,6 +28,12 @@ from tests.support.snapshots import once
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 BEFORE_FIRST_DOSE = datetime(2026, 11, 2, 7, 50, tzinfo=SHANGHAI)
 FIRST_DOSE = datetime(2026, 11, 2, 8, 0, tzinfo=SHANGHAI)
+HALF_PAST_NINE = {
+    "dose_time": time(9, 30),
+    "quiet_from": time(21, 30),
+    "quiet_to": time(7, 30),
+    "zone": "Asia/Shanghai",
+}
 LINKING = ("1", "1", "1", "1", "1")  # myself, agree, agree, keep, keep
 
 # Everything that may stand in the database under a key only. Nothing of it occurs in a rule, a text or a file name.

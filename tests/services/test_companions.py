@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,6 +21,7 @@ from bot.services.context import Tx
 from bot.services.dosing import Author
 from bot.services.people import Who
 from schedules.companions import medicines
+from tests.services.conftest import HALF_PAST_NINE
 from tests.services.test_symptom_checks import Home, settled
 from tests.support.house import opened
 
@@ -133,13 +134,7 @@ async def daughters(tx: Tx, who: Who) -> dict[str, Any]:
 
 async def test_it_moves_with_the_hour(home: Home) -> None:
     async with home.ctx.begin() as tx:
-        habit = {
-            "dose_time": time(9, 30),
-            "quiet_from": time(21, 30),
-            "quiet_to": time(7, 30),
-            "zone": "Asia/Shanghai",
-        }
-        await wishes.keep_habit(tx, home.who.participant_id, habit, STAFF)
+        await wishes.keep_habit(tx, home.who.participant_id, HALF_PAST_NINE, STAFF)
         assert await planning.replan(tx, home.who.participant_id) == planning.Change()
     rows = [row for row in await home.rows(Timer) if row.kind == "visit" and row.state == "waiting"]
     assert [(f"{row.due_at.astimezone(SHANGHAI):%H:%M}", row.payload["due_at"]) for row in rows] == [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import date, datetime, time
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,6 +22,7 @@ from bot.services import book, planning, sealing, wishes
 from bot.services.context import Ctx
 from bot.services.dosing import Author
 from bot.services.enrolment import Enrolled
+from tests.services.conftest import HALF_PAST_NINE
 from tests.support.house import PHONE, STAFF, Town, enrolled, opened
 from tests.support.snapshots import once
 
@@ -104,13 +105,7 @@ async def test_checks_are_planned_once(home: Home) -> None:
 
 async def test_a_new_dose_time_moves_what_is_ahead(home: Home) -> None:
     async with home.ctx.begin() as tx:
-        habit = {
-            "dose_time": time(9, 30),
-            "quiet_from": time(21, 30),
-            "quiet_to": time(7, 30),
-            "zone": "Asia/Shanghai",
-        }
-        change = await wishes.keep_habit(tx, home.who.participant_id, habit, STAFF)
+        change = await wishes.keep_habit(tx, home.who.participant_id, HALF_PAST_NINE, STAFF)
         assert change.cancelled >= 2
         assert change.new >= 2
     async with home.ctx.begin() as tx:
