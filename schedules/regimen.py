@@ -6,8 +6,8 @@ touches a dose that was due before it. Never decides on one: arms, levels, holds
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Protocol, TypeVar
@@ -110,7 +110,7 @@ def planned_doses(study: Study, timeline: Timeline) -> tuple[PlannedDose, ...]:
     found = [
         dose
         for cycle, length in cycle_spans(study, timeline.cycles)
-        for dose in _doses_of_cycle(study, timeline, cycle, length)
+        for dose in _doses_of_cycle(study, timeline, cycle, length, study.drugs)
     ]
     return tuple(sorted(found, key=lambda dose: (dose.due_at, dose.drug, dose.local_date)))
 
@@ -138,10 +138,20 @@ def next_due(study: Study, timeline: Timeline, drug: str, after: datetime) -> da
 
     Late rules need it: the dose after day 15 belongs to a cycle that staff may not have released yet.
     """
+    if not timeline.habits:
+        return None
     expected = expected_cycle(study, timeline)
-    ahead = replace(timeline, cycles=(*timeline.cycles, expected)) if expected else timeline
-    due = [dose.due_at for dose in planned_doses(study, ahead) if dose.drug == drug and dose.due_at > after]
-    return due[0] if due else None
+    spans = cycle_spans(study, (*timeline.cycles, expected) if expected else timeline.cycles)
+    # Asked with every reminder: only the days around are looked at. Zones and changes of zone are worth two days.
+    around = timedelta(days=2)
+    found: datetime | None = None
+    for cycle, length in spans:
+        for dose in _doses_of_cycle(study, timeline, cycle, length, [drug], after.date() - around):
+            if found is not None and dose.local_date > found.date() + around:
+                return found
+            if dose.due_at > after and (found is None or dose.due_at < found):
+                found = dose.due_at
+    return found
 
 
 def ideal_timeline(
@@ -205,10 +215,18 @@ def _in_force(changes: Sequence[_C], at: datetime) -> _C | None:
     return found
 
 
-def _doses_of_cycle(study: Study, timeline: Timeline, cycle: Cycle, length: int) -> Iterator[PlannedDose]:
+def _doses_of_cycle(
+    study: Study,
+    timeline: Timeline,
+    cycle: Cycle,
+    length: int,
+    among: Iterable[str],
+    since: date = date.min,
+) -> Iterator[PlannedDose]:
+    """Of the drugs `among`, from the date `since` on."""
     changes = sorted(timeline.habits, key=lambda habit: habit.effective_from)
-    for day in range(1, length + 1):
-        drugs = [name for name, drug in study.drugs.items() if day in drug.days]
+    for day in range(max(1, (since - cycle.first_date).days + 1), length + 1):
+        drugs = [name for name in among if day in study.drugs[name].days]
         if not drugs:
             continue
         on = cycle.first_date + timedelta(days=day - 1)

@@ -95,7 +95,7 @@ async def _redraw(
         await _redraw_contact(tx, contact, [row for row in there if row.state == "sent"], text, push_text)
         for row in there:
             if row.state != "sent" and text and contact.contact_id != who.contact_id:
-                await _tell(tx, contact, row, text, inbox_id)
+                await _tell(tx, contact, row, text, inbox_id or row.inbox_id)
     tx.woken.update(f"page:{contact_id}" for contact_id in contacts)
 
 
@@ -117,7 +117,7 @@ def _standing(token: Any, now: Any) -> Executable:
 async def _tell(tx: Tx, contact: Who, row: Row[Any], settled: str, inbox_id: int | None) -> None:
     """Somebody talks on there, and the next question was answered here before it left: say what came of it.
 
-    `inbox_id`: his own answer, which this answers, too.
+    `inbox_id`: the act which this answers: what settled the question, or else what the reply that was taken back answered.
     """
     key = f"settle:{row.message_id}"
     draft = Draft("settle", Lane.REPLY, "settled", settled, unique_key=key, inbox_id=inbox_id)

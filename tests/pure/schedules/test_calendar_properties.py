@@ -21,7 +21,9 @@ from schedules.regimen import (
     Hold,
     Timeline,
     cycle_spans,
+    expected_cycle,
     ideal_timeline,
+    next_due,
     planned_doses,
 )
 from schedules.study import parse_study
@@ -125,6 +127,19 @@ def test_a_dose_is_due_when_the_clock_on_the_wall_shows_its_time(timeline: Timel
         back = meant.replace(tzinfo=ZoneInfo(dose.zone)).astimezone(UTC).astimezone(ZoneInfo(dose.zone))
         skipped = back.replace(tzinfo=None) != meant
         assert shown > meant if skipped else shown == meant
+
+
+@given(eventful(), st.sampled_from(sorted(STUDY.drugs)), st.data())
+@settings(deadline=None)
+def test_the_next_dose_is_the_first_of_the_whole_plan_after_that_instant(
+    timeline: Timeline, drug: str, data: st.DataObject
+) -> None:
+    after = data.draw(moments(timeline))
+    expected = expected_cycle(STUDY, timeline)
+    assert expected is not None
+    whole = planned_doses(STUDY, replace(timeline, cycles=(*timeline.cycles, expected)))
+    following = [dose.due_at for dose in whole if dose.drug == drug and dose.due_at > after]
+    assert next_due(STUDY, timeline, drug, after) == (following[0] if following else None)
 
 
 @given(eventful(), st.randoms(use_true_random=False))
