@@ -24,7 +24,9 @@ from bot.services.context import Ctx, Tx
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-AT_ONCE = 4  # so many go on in one turn of the loop: an emergency must not wait until all of them have thought
+AT_ONCE = (
+    4  # so many go on in one turn of the loop: an emergency must not wait until all of them have thought
+)
 
 
 class NotTogether(Exception):
