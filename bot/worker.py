@@ -172,7 +172,7 @@ class Worker:
 
     async def _send(self, line: Line, parcel: Parcel) -> None:
         result: str | SendError
-        await asyncio.sleep(parcel.wait.total_seconds())
+        await asyncio.sleep(parcel.leaves_at - asyncio.get_running_loop().time())
         try:
             result = await line.sender.send(parcel.outbound)
         except SendError as error:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import bindparam, func, literal, select, true
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from bot.db.outbox import ChannelAccount
-from bot.services.context import Tx
+from bot.services.context import Ctx, Tx
 
 AHEAD = timedelta(
     milliseconds=300
@@ -28,42 +29,40 @@ class Pace:
     burst: int = 1
     chat_interval: timedelta = timedelta(seconds=1)
 
+    @property
+    def interval(self) -> timedelta:
+        return timedelta(seconds=1.0 / self.per_second)
+
 
 UNPACED = Pace(per_second=10_000.0, burst=10_000, chat_interval=timedelta(0))
 
 
-async def line(tx: Tx, channel: str, account: str) -> Row[Any]:
-    """The account's row, locked."""
-    query = (
-        select(ChannelAccount.next_free_at, ChannelAccount.channel, ChannelAccount.account)
-        .where(ChannelAccount.channel == channel, ChannelAccount.account == account)
-        .with_for_update()
-    )
-    row = await tx.first(query)
-    if row is None:
-        await tx.execute(
-            upsert(ChannelAccount)
-            .values(channel=channel, account=account, next_free_at=tx.now - timedelta(days=1))
-            .on_conflict_do_nothing()
-        )
-        row = await tx.first(query)
-    assert row is not None
-    return row
+# The clock is read when the row is ours: who had to wait for it would otherwise count from a moment long past.
+_ACCOUNT = (
+    select(ChannelAccount.next_free_at)
+    .where(ChannelAccount.channel == bindparam("channel"), ChannelAccount.account == bindparam("account"))
+    .with_for_update()
+    .cte("account")
+)
+_LINE = select(func.suiyao_now().label("clock"), _ACCOUNT.c.next_free_at).select_from(
+    select(literal(1)).subquery("always").outerjoin(_ACCOUNT, true())
+)
+
+
+@asynccontextmanager
+async def line(ctx: Ctx, channel: str, account: str) -> AsyncIterator[tuple[Tx, datetime]]:
+    """A transaction that holds the account's row, and the instant from which the account is free."""
+    of = {"channel": channel, "account": account}
+    async with ctx.begin_with(_LINE, of) as (tx, row):
+        if row.next_free_at is None:
+            first = {**of, "next_free_at": tx.now - timedelta(days=1)}
+            await tx.execute(upsert(ChannelAccount).values(first).on_conflict_do_nothing())
+            row = (await tx.execute(_LINE, of)).one()
+        yield tx, row.next_free_at
 
 
 def turns(now: datetime, next_free_at: datetime, pace: Pace, limit: int) -> list[timedelta]:
     """How long after `now` each of the next messages may leave, as far as AHEAD: one in each interval since the last."""
-    interval = timedelta(seconds=1.0 / pace.per_second)
-    first = max(next_free_at, now - interval * (pace.burst - 1))
-    waits = (first + interval * number - now for number in range(limit))
+    first = max(next_free_at, now - pace.interval * (pace.burst - 1))
+    waits = (first + pace.interval * number - now for number in range(limit))
     return [max(wait, timedelta(0)) for wait in waits if wait <= AHEAD]
-
-
-async def spend(tx: Tx, row: Row[Any], last: datetime, pace: Pace) -> None:
-    """The last of those turns was taken. What was saved up before counts as taken as well."""
-    interval = timedelta(seconds=1.0 / pace.per_second)
-    await tx.execute(
-        update(ChannelAccount)
-        .where(ChannelAccount.channel == row.channel, ChannelAccount.account == row.account)
-        .values(next_free_at=last + interval)
-    )

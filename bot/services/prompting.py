@@ -124,15 +124,20 @@ async def _tell(tx: Tx, contact: Who, row: Row[Any], settled: str, inbox_id: int
     await put(tx, target(contact), draft)
 
 
+@built
+def _asked(token: Any) -> Executable:
+    """An answer that is being recorded right now is waited for."""
+    asked = select(Question.state, Question.settled_sealed).where(Question.token == token)
+    return asked.with_for_update(read=True)
+
+
 async def arrived(tx: Tx, row: Row[Any]) -> None:
     """A message was delivered. If its question was answered while it travelled, it shows what was recorded, too."""
-    question = await tx.first(
-        select(Question.state, Question.settled_sealed)
-        .where(Question.token == row.token)
-        .with_for_update(read=True)  # an answer that is being recorded right now is waited for
-    )
+    question = await tx.first(_asked(row.token))
+    if question is None or question.state == "open":
+        return
     contact = await by_contact(tx, row.contact_id)
-    if question is not None and question.state != "open" and contact.telegram_mode == "full":
+    if contact.telegram_mode == "full":
         settled = await sealing.unseal_text(tx, question.settled_sealed)
         push_text = "push.settled" if question.state == "answered" else "push.over"
         await _redraw_contact(tx, contact, [row], settled, push_text)
