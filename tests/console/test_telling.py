@@ -119,6 +119,8 @@ async def test_a_symptom_told_by_phone_alerts_like_any_other(town: Office) -> No
     path = f"/console/participants/{person.participant_id}/symptoms"
     told = {"has-fever": "yes", "degrees-fever.temperature": "39.4", "answer-fever.site": "armpit"}
     async with town.signed_in("nurse") as nurse:
+        too_long = await nurse.post(path, **told, words="冷" * 10_001, once=ONCE)
+        assert too_long.status_code == 422 and too_long.text.count("冷") == 10_001, "nothing is cut or lost"
         page = await nurse.follow(path, **told, words="昨晚开始发冷", once=ONCE)
         assert "Recorded." in page.text
         again = await nurse.post(path, **told, once=ONCE)
