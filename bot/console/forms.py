@@ -53,10 +53,10 @@ async def read_form(request: Request) -> Form:
         pairs = parse_qsl(body.decode("ascii", "replace"), keep_blank_values=True, max_num_fields=MOST_FIELDS)
     except ValueError:
         return Form()
-    return Form({name: _plain(value) for name, value in pairs})
+    return Form({name: plain(value) for name, value in pairs})
 
 
-def _plain(value: str) -> str:
+def plain(value: str) -> str:
     """Line ends of every kind become one; what PostgreSQL cannot keep (NUL, half a character) is made visible."""
     value = value.replace("\r\n", "\n").replace("\x00", "\ufffd")
     return value.encode("utf-8", "replace").decode("utf-8")

@@ -45,7 +45,10 @@ class Checks:
 
 
 async def trajectories(tx: Tx, participant_id: int) -> list[Trajectory]:
-    """The symptom whose latest grade is highest comes first, then what was worst. Grades are provisional: staff alone write adverse events."""
+    """The symptom whose latest grade is highest comes first, then what was worst.
+
+    Grades are provisional: staff alone write adverse events.
+    """
     rows = await tx.all(
         select(ProvisionalGrade, SymptomReport.as_whom, SymptomReport.occasion)
         .join(SymptomReport, SymptomReport.symptom_report_id == ProvisionalGrade.symptom_report_id)

@@ -1,4 +1,4 @@
-"""Courses of symptoms on a participant's page: what is there comes first, what never was stays folded, nothing is left out."""
+"""Courses of symptoms on a participant's page: what is there comes first, what never was stays folded."""
 
 from __future__ import annotations
 

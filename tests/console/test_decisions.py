@@ -81,7 +81,11 @@ async def test_what_was_decided_is_listed_in_the_readers_language(town: Office) 
             assert seen is not None
             await visitor.follow(f"{home}/decisions", **fields, seen=seen[1])
         page = (await visitor.get(f"{home}/decisions")).text
-    for line in ("停药</strong> · 来那度胺", "改剂量</strong> · 伊沙佐米 3mg", "</strong> · 伊沙佐米 + 来那度胺"):
+    for line in (
+        "停药</strong> · 来那度胺",
+        "改剂量</strong> · 伊沙佐米 3mg",
+        "</strong> · 伊沙佐米 + 来那度胺",
+    ):
         assert line in page
     assert "</strong> · 第1周期 (2026-11-02)" in page
 
