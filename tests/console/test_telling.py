@@ -196,6 +196,22 @@ async def test_a_message_goes_as_a_neutral_line_and_is_shown_as_the_nurses(town:
         assert words in page and "好的，知道了" in page
 
 
+async def test_a_question_stands_with_its_exact_text_and_all_its_times(town: Office) -> None:
+    person = await enrolled(town, "lenalidomide")
+    stage, phone = await linked(town, person)
+    await stage.move_to(datetime(2026, 11, 4, 0, 5, tzinfo=UTC))
+    await stage.press(phone, "查看")
+    asked = stage.shown[-1].text
+    await deployment.set_virtual_now(town.ctx, datetime(2026, 11, 4, 0, 7, tzinfo=UTC))
+    await stage.press(phone, "吃了")
+    async with town.signed_in("nurse") as nurse:
+        page = (await nurse.get(f"/console/participants/{person.participant_id}/messages")).text
+    question = next(one for one in page.split("<li") if asked.splitlines()[-1] in one and "answered" in one)
+    assert all(line in question for line in asked.splitlines())
+    for word, minute in (("made", "08:05"), ("sent", "08:05"), ("answered", "08:07")):
+        assert f"{word} 11-04 {minute}" in question
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [("", "1 to 1000"), ("字" * 1001, "1 to 1000"), ("您好", "No telephone can be reached")],
