@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bot.commands.codes import code
+from bot.commands.codes import code, note
 
 if TYPE_CHECKING:
     from bot.services.context import Tx
@@ -26,6 +26,11 @@ def common(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--yes", is_flag=True, help="Apply without asking."),
         click.option(
             "--reason", callback=code, help="A short code such as toxicity; no names, no free words."
+        ),
+        click.option(
+            "--note",
+            callback=note,
+            help="Free words beside the reason, kept encrypted and in no report; - asks for them.",
         ),
         click.option(
             "--from",
@@ -170,7 +175,9 @@ def end(subject: str, **common_options: Any) -> None:
     _apply(subject, decide, **common_options)
 
 
-def _apply(subject: str, decide: Decide, *, since: datetime | None, reason: str | None, yes: bool) -> None:
+def _apply(
+    subject: str, decide: Decide, *, since: datetime | None, reason: str | None, note: str, yes: bool
+) -> None:
     from bot.commands.session import previewed
     from bot.services.decisions import Order
     from bot.services.dosing import Author
@@ -178,7 +185,7 @@ def _apply(subject: str, decide: Decide, *, since: datetime | None, reason: str 
 
     async def work(tx: Tx) -> Change:
         at = since.replace(tzinfo=UTC) if since else tx.now
-        order = Order(Author("cli", "staff"), at, reason)
+        order = Order(Author("cli", "staff"), at, reason, note)
         return await decide(tx, await by_subject(tx, subject), order)
 
     def show(change: Change) -> None:

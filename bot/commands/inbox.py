@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bot.commands.codes import code
+from bot.commands.codes import code, note
 
 if TYPE_CHECKING:
     from bot.services.context import Tx
@@ -26,9 +26,10 @@ FORMAT = click.Choice(["text", "json"])
     "closing",
     type=click.IntRange(1, 2**62),
     metavar="ID",
-    help="Close one entry; needs --outcome.",
+    help="Close one entry; needs --outcome and --note.",
 )
 @click.option("--outcome", callback=code, help="What was done: called, visited, no_action, ...")
+@click.option("--note", callback=note, help="How it ended, kept encrypted; - asks for it.")
 @click.option("--format", "output", type=FORMAT, default="text", show_default=True)
 def inbox(
     site_code: str | None,
@@ -36,21 +37,22 @@ def inbox(
     words: bool,
     closing: int | None,
     outcome: str | None,
+    note: str,
     output: str,
 ) -> None:
     """Alerts and relayed messages of the sites, worst first."""
     from bot.commands.session import in_transaction
-    from bot.services import staff_inbox
+    from bot.services import alert_life, staff_inbox
     from bot.services.enrolment import site_of
 
-    if closing is not None and not outcome:
-        raise click.UsageError("--close needs --outcome")
+    if closing is not None and not (outcome and note):
+        raise click.UsageError("--close needs --outcome and --note")
 
     async def work(tx: Tx) -> list[dict[str, Any]]:
         if site_code is not None:
             await site_of(tx, site_code)  # a slip of the pen must not look like a quiet day
         if closing is not None:
-            await staff_inbox.close(tx, closing, "cli", outcome or "")
+            await alert_life.close(tx, closing, None, outcome or "", note)
         return await staff_inbox.entries(tx, site_code, everything=everything, words=words, reader="cli")
 
     rows = in_transaction(work)

@@ -19,9 +19,6 @@ from schedules.localtime import dosing_date
 
 HERE = f"{ONE}/decisions"
 FIELDS = ("what", "reason", "since", "drug", "level", "arm", "cycle", "first_day", "note")
-NOTE_KEPT = (
-    12_000  # of a letter that is too long no word is lost: it comes back with the sentence that says so
-)
 OVERRIDE = "override"  # chosen on the preview, where the conditions are seen
 
 
@@ -47,7 +44,7 @@ async def _show(visit: Visit, status: int = 200, fault: str = "") -> Response:
             ends=END_REASONS,
             made=await decision_log.made(tx, visit.staff, participant_id),
             fault=fault,
-            typed={name: visit.form.text(name, NOTE_KEPT) for name in FIELDS},
+            typed=_typed(visit),
         )
 
 
@@ -81,7 +78,7 @@ async def _preview(visit: Visit, fault: str = "") -> Response:
         passed=gates.passed(found.gate),
         overrides=cycle_gates.OVERRIDES,
         fault=fault,
-        fields={name: visit.form.text(name, NOTE_KEPT) for name in FIELDS},
+        fields=_typed(visit),
     )
 
 
@@ -104,6 +101,10 @@ async def make(visit: Visit) -> Response:
     return visit.go(f"/console/participants/{participant_id}", "decided")
 
 
+def _typed(visit: Visit) -> dict[str, str]:
+    return {**{name: visit.form.text(name) for name in FIELDS}, "note": visit.form.note("note")}
+
+
 def _decision(visit: Visit, zone: str) -> Decision:
     form = visit.form
     values: dict[str, Any] = {name: form.text(name) for name in ("what", "reason", "level", "arm", OVERRIDE)}
@@ -118,7 +119,7 @@ def _decision(visit: Visit, zone: str) -> Decision:
         drug=form.text("drug") or None,
         cycle=form.number("cycle"),
         first_day=day(form.text("first_day")),
-        note=form.text("note", NOTE_KEPT),
+        note=form.note("note"),
     )
 
 

@@ -28,7 +28,7 @@ async def _form(visit: Visit, status: int = 200, fault: str = "") -> Response:
     async with access.scoped(visit.ctx, visit.staff) as tx:
         await visit.ctx.book.refresh(tx)
         names = visit.ctx.book.names("study")
-        chosen = visit.form.text("study") or visit.request.query_params.get("study", "")
+        chosen = visit.form.text("study") or visit.sought("study")
         name = chosen if chosen in names else names[0]
         typed = {one: visit.form.text(one) for one in FIELDS}
         typed |= {one: value for one, value in visit.form.fields.items() if one.startswith("criterion-")}

@@ -32,16 +32,15 @@ async def choose(visit: Visit) -> Response:
 
 async def compliance(visit: Visit) -> Response:
     """Of one's own sites only: the transaction sees no other."""
-    asked = visit.request.query_params
-    code = asked.get("site", "")
+    code = visit.sought("site")
     site = visit.staff.site(code) if code else None
     kind = visit.asked("format", KINDS)
     async with access.scoped(visit.ctx, visit.staff) as tx:
         found = await figures.compliance(
             tx,
-            asked.get("study", "")[:80],
+            visit.sought("study"),
             site.code if site else None,
-            _as_of(visit, asked.get("as_of", "")),
+            _as_of(visit, visit.sought("as_of")),
         )
     # Writing a long table takes time that an alert must not wait for.
     return await asyncio.to_thread(_written, found, Reader(visit.ctx.wording, visit.language), kind)

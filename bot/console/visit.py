@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from bot.console import auth
-from bot.console.forms import Form
+from bot.console.forms import Form, plain
 from bot.console.view import View
 from bot.errors import Refused
 from bot.services.access import Act, Session
@@ -59,9 +59,13 @@ class Visit:
     def word(self, name: str) -> str:
         return str(self.request.path_params[name])[:80]
 
+    def sought(self, name: str) -> str:
+        """What stands after the question mark, bounded and decoded like a field of a form."""
+        return plain(self.request.query_params.get(name, "")).strip()[:80]
+
     def asked(self, name: str, allowed: tuple[str, ...]) -> str:
         """A word after the question mark, one of those allowed; the first of them otherwise."""
-        value = self.request.query_params.get(name, "")
+        value = self.sought(name)
         return value if value in allowed else allowed[0]
 
     def page(
@@ -83,7 +87,7 @@ class Visit:
             "hidden": _HIDDEN.format(check),
             "now": now,
             "path": self.request.url.path,
-            "done": self.request.query_params.get("done", ""),
+            "done": self.sought("done"),
         }
 
     def go(self, path: str, done: str = "") -> Response:

@@ -50,8 +50,11 @@ async def act(tx: Tx, alert_id: int, staff_id: int, what: str) -> None:
     await _record(tx, alert, "acted", staff_id, outcome=what)
 
 
-async def close(tx: Tx, alert_id: int, staff_id: int, outcome: str, note: str) -> None:
-    """End an alert. Outcome and note are required: an alert without an end is what this is for."""
+async def close(tx: Tx, alert_id: int, staff_id: int | None, outcome: str, note: str) -> None:
+    """End an alert. Outcome and note are required: an alert without an end is what this is for.
+
+    `staff_id` None: typed on the command line, which knows no person.
+    """
     if not outcome.strip() or not note.strip():
         raise Refused("staff.alert_needs_outcome")
     alert = await _locked(tx, alert_id)
@@ -125,13 +128,14 @@ async def _still_open(tx: Tx, alert_id: int) -> None:
 
 
 async def _record(
-    tx: Tx, alert: Row[Any], name: str, staff_id: int, *, outcome: str | None = None, note: str = ""
+    tx: Tx, alert: Row[Any], name: str, staff_id: int | None, *, outcome: str | None = None, note: str = ""
 ) -> None:
-    by = f"staff:{staff_id}"
+    by = "cli" if staff_id is None else f"staff:{staff_id}"
     key_id = await tx.scalar(
         select(Participant.key_id).where(Participant.participant_id == alert.participant_id)
     )
-    note_sealed = await sealing.seal(tx, key_id, "note", note) if note else None
+    note_sealed = await sealing.seal_note(tx, key_id, note)
     await step(tx, alert.alert_id, name, by, outcome=outcome, note_sealed=note_sealed)
     of_participant(tx, alert.participant_id, by, f"alert_{name}", alert=alert.alert_id, outcome=outcome)
-    note_down(tx, by, by, f"alert_{name}", alert=alert.alert_id)
+    if staff_id is not None:
+        note_down(tx, by, by, f"alert_{name}", alert=alert.alert_id)

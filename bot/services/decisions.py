@@ -181,7 +181,7 @@ async def _sealed(tx: Tx, participant_id: int, note: str) -> uuid.UUID | None:
     if not note:
         return None
     key_id = await tx.scalar(select(Participant.key_id).where(Participant.participant_id == participant_id))
-    return await sealing.seal(tx, key_id, "note", note)
+    return await sealing.seal_note(tx, key_id, note)
 
 
 async def _follow(tx: Tx, participant_id: int, order: Order, action: str, **detail: Any) -> Change:

@@ -55,7 +55,7 @@ async def report(
             answers=told,
             complete=not check.unanswered(told),
             recorded_at=tx.now,
-            note_sealed=await sealing.seal(tx, person.key_id, "note", words) if words else None,
+            note_sealed=await sealing.seal_note(tx, person.key_id, words),
             **dataclasses.asdict(Author(session.actor, "staff_by_phone")),
         )
         .returning(SymptomReport.symptom_report_id)

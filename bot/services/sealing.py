@@ -21,9 +21,11 @@ from sqlalchemy import (
 
 from bot.db.built import built
 from bot.db.privacy import DataKey, Sealed
+from bot.errors import Refused
 from bot.services.context import Tx
 
 STRANGERS_KEPT = timedelta(days=7)
+LONGEST_NOTE = 10_000  # characters
 
 
 async def new_key(tx: Tx, scope: str, lives: timedelta | None = None) -> uuid.UUID:
@@ -78,6 +80,13 @@ async def seal(tx: Tx, key_id: uuid.UUID, kind: str, value: str | bytes | dict[s
     values = (sealed_id, key_id, kind, ciphertext, tx.now)
     await tx.do(_KEEP, [dict(zip(_KEPT, values, strict=True))])
     return sealed_id
+
+
+async def seal_note(tx: Tx, key_id: uuid.UUID, note: str) -> uuid.UUID | None:
+    """Free words of staff; None where there are none. Raises Refused: what is too long is not cut, somebody shortens it."""
+    if len(note) > LONGEST_NOTE:
+        raise Refused("staff.note_long", limit=LONGEST_NOTE)
+    return await seal(tx, key_id, "note", note) if note else None
 
 
 def beside(row: CTE, at: ColumnElement[datetime]) -> CTE:

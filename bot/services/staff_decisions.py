@@ -31,7 +31,6 @@ REASONS = (
     "correction",
     "other",
 )
-LONGEST_NOTE = 10_000
 PAST, FUTURE = timedelta(days=400), timedelta(days=60)
 
 
@@ -122,8 +121,6 @@ async def _decide(tx: Tx, session: Session, participant_id: int, decision: Decis
     known = END_REASONS if decision.what == "end" else REASONS
     if decision.reason not in known:
         raise Refused("console.decision.reason")
-    if len(decision.note) > LONGEST_NOTE:
-        raise Refused("console.decision.note_long", limit=LONGEST_NOTE)
     order = Order(Author(session.actor, "staff"), since, decision.reason, decision.note.strip())
     return await KINDS[decision.what](tx, participant_id, order, decision)
 

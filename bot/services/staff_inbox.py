@@ -5,14 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import case, func, insert, select
+from sqlalchemy import case, func, select
 
 from bot.db.alerts import Alert, AlertStep
 from bot.db.outbox import OutboundMessage
 from bot.db.people import Participant
 from bot.db.sites import Site
 from bot.db.timers import Timer
-from bot.errors import Refused
 from bot.services import sealing
 from bot.services.auditing import of_participant
 from bot.services.context import Tx
@@ -53,18 +52,6 @@ async def entries(
             of_participant(tx, row.participant_id, reader, "words_read", alert=row.alert_id)
         rows.append(entry)
     return rows
-
-
-async def close(tx: Tx, alert_id: int, by: str, outcome: str) -> None:
-    participant_id = await tx.scalar(select(Alert.participant_id).where(Alert.alert_id == alert_id))
-    if participant_id is None:
-        raise Refused("staff.no_such_alert", id=alert_id)
-    await tx.execute(
-        insert(AlertStep).values(
-            alert_id=alert_id, step="closed", taken_at=tx.now, taken_by=by, outcome=outcome
-        )
-    )
-    of_participant(tx, participant_id, by, "alert_closed", alert=alert_id, outcome=outcome)
 
 
 async def history(tx: Tx, participant_id: int, days: int) -> list[str]:

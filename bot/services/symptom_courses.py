@@ -30,6 +30,10 @@ class Trajectory:
     term: str
     points: tuple[Point, ...]
 
+    @property
+    def worst(self) -> int:
+        return max(point.grade for point in self.points)
+
 
 @dataclass(frozen=True, slots=True)
 class Checks:
@@ -41,7 +45,10 @@ class Checks:
 
 
 async def trajectories(tx: Tx, participant_id: int) -> list[Trajectory]:
-    """The symptom whose latest grade is highest comes first. Grades are provisional: staff alone write adverse events."""
+    """The symptom whose latest grade is highest comes first, then what was worst.
+
+    Grades are provisional: staff alone write adverse events.
+    """
     rows = await tx.all(
         select(ProvisionalGrade, SymptomReport.as_whom, SymptomReport.occasion)
         .join(SymptomReport, SymptomReport.symptom_report_id == ProvisionalGrade.symptom_report_id)
@@ -55,7 +62,7 @@ async def trajectories(tx: Tx, participant_id: int) -> list[Trajectory]:
         )
         found.setdefault(row.term, []).append(point)
     lines = [Trajectory(term, tuple(points)) for term, points in found.items()]
-    return sorted(lines, key=lambda line: (-line.points[-1].grade, line.term))
+    return sorted(lines, key=lambda line: (-line.points[-1].grade, -line.worst, line.term))
 
 
 async def checks(tx: Tx, participant_id: int) -> Checks:

@@ -14,8 +14,9 @@ import pytest
 import bot.channels.web
 from bot.channels.web import events
 from bot.channels.web.media_kind import media_kind
-from bot.channels.web.render import asked_of, split_lines, state_of, whole_numbers
+from bot.channels.web.render import asked_of, look_of, split_lines, state_of, whole_numbers
 from bot.channels.webchat import ChatView, Line, OpenQuestion
+from bot.messages import Choice, Press
 from tests.support.web_backend import page_texts
 
 MEDIA_KINDS = ("voice", "picture", "sticker", "video", "file", "other")
@@ -55,6 +56,23 @@ def test_the_newest_exchange_stands_open_and_the_rest_is_folded(
     now, days = split_lines(lines_of(*said), question)
     assert [line.text for line in now] == latest
     assert [[line.text for line in day] for day in days] == earlier
+
+
+@pytest.mark.parametrize(
+    ("answer", "look"),
+    [
+        ("taken", ""),
+        ("on-nausea", ""),
+        ("none", ""),  # in colour it would lead the answer
+        ("off-nausea", "ticked"),
+        ("done", "onward"),
+        ("back", "back"),
+        ("skip", "back"),
+    ],
+)
+def test_only_what_is_ticked_and_the_way_on_look_different(answer: str, look: str) -> None:
+    assert look_of(Choice("x", Press("q" * 16, answer))) == look
+    assert look_of(Choice("x", url="https://example.org/done")) == ""
 
 
 def test_a_long_letter_is_glanced_at_above_the_question_and_whole_below() -> None:

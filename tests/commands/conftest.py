@@ -87,6 +87,16 @@ def settings(postgres: EmbeddedPostgres, name: str) -> dict[str, str]:
     }
 
 
+def nowhere_in_plain(postgres: EmbeddedPostgres, name: str, words: str) -> None:
+    """Raises Misconfigured, naming the table, where a row of any table holds these words."""
+    search = """DO $$ DECLARE name text; held boolean; BEGIN
+        FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
+            EXECUTE format('SELECT bool_or(t::text LIKE ''%%WORDS%%'') FROM %I t', name) INTO held;
+            IF held THEN RAISE EXCEPTION 'in plain in %', name; END IF;
+        END LOOP; END $$"""
+    postgres.sql(search.replace("WORDS", words), name)
+
+
 @contextmanager
 def template(postgres: EmbeddedPostgres, kind: str, source: str, *commands: Sequence[str]) -> Iterator[str]:
     """A database made by these commands, once, to be copied for each test."""

@@ -8,7 +8,7 @@ import pytest
 
 from bot.db.embedded import EmbeddedPostgres
 from bot.errors import Misconfigured
-from tests.commands.conftest import ENROL, Shell
+from tests.commands.conftest import ENROL, Shell, nowhere_in_plain
 
 
 def test_enrolling_prints_what_the_nurse_needs(house: Shell) -> None:
@@ -55,14 +55,9 @@ def test_names_are_kept_as_they_are_written_and_sealed(
     words = tuple(name if word == "李桂兰" else word for word in ENROL)
     house.fine(*words)
     assert postgres.sql("SELECT count(*) FROM participant", database_name) == "1"
-    plain = """DO $$ DECLARE name text; held boolean; BEGIN
-        FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
-            EXECUTE format('SELECT bool_or(t::text LIKE ''%%DROP TABLE%%'') FROM %I t', name) INTO held;
-            IF held THEN RAISE EXCEPTION 'in plain in %', name; END IF;
-        END LOOP; END $$"""
-    postgres.sql(plain, database_name)
+    nowhere_in_plain(postgres, database_name, "DROP TABLE")
     with pytest.raises(Misconfigured, match="in plain in participant"):  # the search itself can find
-        postgres.sql(plain.replace("%%DROP TABLE%%", "%%TST-001%%"), database_name)
+        nowhere_in_plain(postgres, database_name, "TST-001")
 
 
 def test_staff_see_nothing_new_and_the_chains_hold(house: Shell, subject: str) -> None:
@@ -184,7 +179,9 @@ SLIPS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("why", "TST-001", "--days", "0"), "--days"),
     (("inbox", "--site", "TTS"), "TTS"),
     (("inbox", "--close", "1"), "--outcome"),
-    (("inbox", "--close", "77", "--outcome", "called"), "77"),
+    (("inbox", "--close", "77", "--outcome", "called"), "--note"),
+    (("inbox", "--close", "77", "--outcome", "called", "--note", " "), "--note"),
+    (("inbox", "--close", "77", "--outcome", "called", "--note", "better"), "77"),
     (("inbox", "--close", "77", "--outcome", "I called her"), "short code"),
 )
 

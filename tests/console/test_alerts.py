@@ -108,7 +108,12 @@ async def test_a_very_long_note_is_kept_and_an_endless_one_refused(town: Office)
     async with town.signed_in("nurse") as nurse:
         endless = await nurse.post(f"/console/alerts/{alert_id}/close", outcome="settled", note="药" * 60_000)
         assert endless.status_code == 413
-        await nurse.follow(f"/console/alerts/{alert_id}/close", outcome="settled", note="药" * 10_000)
+        path = f"/console/alerts/{alert_id}/close"
+        too_long = await nurse.post(path, outcome="settled", note="药" * 10_001)
+        assert too_long.status_code == 422 and "at most 10000" in too_long.text
+        assert too_long.text.count("药") == 10_001, "no word that was typed is lost"
+        assert await steps(town, alert_id) == []
+        await nurse.follow(path, outcome="settled", note="药" * 10_000)
         assert "药" * 10_000 in (await nurse.get(f"/console/alerts/{alert_id}")).text
 
 

@@ -73,6 +73,23 @@ async def test_a_note_is_kept_sealed_and_shown_to_who_may_read_words(town: Offic
         assert await sealing.unseal_text(tx, hold.note_sealed) == note
 
 
+async def test_what_was_decided_is_listed_in_the_readers_language(town: Office) -> None:
+    home = f"/console/participants/{(await enrolled(town)).participant_id}"
+    async with town.signed_in("investigator", language="zh") as visitor:
+        for fields in (HOLD, {"what": "level", "drug": "ixazomib", "level": "3mg", "reason": "toxicity"}):
+            seen = SEEN.search((await visitor.post(f"{home}/decisions/preview", **fields)).text)
+            assert seen is not None
+            await visitor.follow(f"{home}/decisions", **fields, seen=seen[1])
+        page = (await visitor.get(f"{home}/decisions")).text
+    for line in (
+        "停药</strong> · 来那度胺",
+        "改剂量</strong> · 伊沙佐米 3mg",
+        "</strong> · 伊沙佐米 + 来那度胺",
+    ):
+        assert line in page
+    assert "</strong> · 第1周期 (2026-11-02)" in page
+
+
 async def test_the_same_form_again_or_an_older_preview_changes_nothing(town: Office) -> None:
     home = f"/console/participants/{(await enrolled(town)).participant_id}"
     async with town.signed_in("investigator") as visitor:

@@ -119,6 +119,8 @@ async def test_a_symptom_told_by_phone_alerts_like_any_other(town: Office) -> No
     path = f"/console/participants/{person.participant_id}/symptoms"
     told = {"has-fever": "yes", "degrees-fever.temperature": "39.4", "answer-fever.site": "armpit"}
     async with town.signed_in("nurse") as nurse:
+        too_long = await nurse.post(path, **told, words="冷" * 10_001, once=ONCE)
+        assert too_long.status_code == 422 and too_long.text.count("冷") == 10_001, "nothing is cut or lost"
         page = await nurse.follow(path, **told, words="昨晚开始发冷", once=ONCE)
         assert "Recorded." in page.text
         again = await nurse.post(path, **told, once=ONCE)
@@ -192,6 +194,22 @@ async def test_a_message_goes_as_a_neutral_line_and_is_shown_as_the_nurses(town:
         await stage.say(phone, "好的，知道了")
         page = (await nurse.get(path)).text
         assert words in page and "好的，知道了" in page
+
+
+async def test_a_question_stands_with_its_exact_text_and_all_its_times(town: Office) -> None:
+    person = await enrolled(town, "lenalidomide")
+    stage, phone = await linked(town, person)
+    await stage.move_to(datetime(2026, 11, 4, 0, 5, tzinfo=UTC))
+    await stage.press(phone, "查看")
+    asked = stage.shown[-1].text
+    await deployment.set_virtual_now(town.ctx, datetime(2026, 11, 4, 0, 7, tzinfo=UTC))
+    await stage.press(phone, "吃了")
+    async with town.signed_in("nurse") as nurse:
+        page = (await nurse.get(f"/console/participants/{person.participant_id}/messages")).text
+    question = next(one for one in page.split("<li") if asked.splitlines()[-1] in one and "answered" in one)
+    assert all(line in question for line in asked.splitlines())
+    for word, minute in (("made", "08:05"), ("sent", "08:05"), ("answered", "08:07")):
+        assert f"{word} 11-04 {minute}" in question
 
 
 @pytest.mark.parametrize(

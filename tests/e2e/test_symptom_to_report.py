@@ -1,4 +1,7 @@
-"""From an invitation over a worrying answer to the nurse who takes and closes it, the digest and the report."""
+"""From an invitation over a worrying answer to the nurse who takes and closes it, the digest and the report.
+
+On a phone and on an old PC, in both languages; the pictures go to build/screenshots/e2e-*.png, to be looked at.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +10,19 @@ from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, Page, expect
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from bot.commands.demo import SITE
 from bot.db.access import StaffLogin
 from bot.db.alerts import Alert, AlertStep
-from bot.services import digests, passwords, signing_in
+from bot.db.digests import Digest
+from bot.db.outbox import OutboundMessage
+from bot.db.timers import Timer
+from bot.services import digests, passwords, sealing, signing_in
 from bot.services.enrolment import NewStaff, add_staff
 from tests.e2e.hand import Hand
 from tests.e2e.house import House
+from tests.support.browser import screen
 
 NURSE, PASSWORD = "nurse@e2e.example", "four unrelated words here"
 LINK = ("choice.self", "choice.agree", "choice.keep", "choice.keep")
@@ -26,10 +33,10 @@ CHECK = (
 )
 
 
-async def _nurse(house: House) -> None:
+async def _nurse(house: House, language: str) -> None:
     kept = await passwords.hashed(PASSWORD)
     async with house.app.ctx.begin() as tx:
-        await add_staff(tx, NewStaff(SITE, "nurse", "王护士", NURSE, "zh_Hans_CN"), "test")
+        await add_staff(tx, NewStaff(SITE, "nurse", "王护士", NURSE, language), "test")
         await tx.execute(
             insert(StaffLogin).values(
                 staff_id=await signing_in.staff_of_email(tx, NURSE),
@@ -55,16 +62,36 @@ async def _digest(house: House, language: str) -> str:
         return (await digests.preview(tx, SITE, language)).body
 
 
-@pytest.mark.parametrize(("language", "width"), [("zh_Hans_CN", 1366), ("en", 360)])
+async def _next_morning(house: House) -> tuple[str, list[dict[str, str]]]:
+    """The digest that waits for the site's hour, made now: its mails, and what its record tells of ended alerts."""
+    async with house.app.ctx.begin() as tx:
+        waiting = await tx.all(select(Timer).filter_by(kind="digest", state="waiting"))
+        assert len(waiting) == 1
+        assert (await digests.send(tx, waiting[0])).startswith("sent:")
+        mails = await tx.all(select(OutboundMessage).filter_by(purpose="digest"))
+        record = (await tx.all(select(Digest)))[-1]
+        told = [await sealing.unseal_text(tx, mail.sealed_id) for mail in mails]
+        return "\n".join(told), record.content["dealt_with"]
+
+
+@pytest.mark.parametrize("width", [360, 1366])
+@pytest.mark.parametrize("language", ["zh_Hans_CN", "en"])
 async def test_a_worrying_answer_is_taken_closed_and_reported(
-    house: House, browser: Browser, page_360: Page, screenshots: Path, language: str, width: int
+    house: House, browser: Browser, screenshots: Path, language: str, width: int
+) -> None:
+    async with screen(browser, width) as page:
+        await _from_invitation_to_report(house, browser, page, screenshots, language, width)
+
+
+async def _from_invitation_to_report(
+    house: House, browser: Browser, page: Page, screenshots: Path, language: str, width: int
 ) -> None:
     def word(text_id: str) -> str:
         return house.app.ctx.wording.text(language, text_id)
 
-    await _nurse(house)
+    await _nurse(house, language)
     someone = await house.enrol(language)
-    hand = Hand(page_360, house.url, screenshots, f"e2e-symptom-{language}")
+    hand = Hand(page, house.url, screenshots, f"e2e-symptom-{width}-{language}")
     await hand.open(f"/i/{someone.invited.code}")
     await hand.look("invitation")
     await hand.tap("开始")
@@ -107,7 +134,9 @@ async def test_a_worrying_answer_is_taken_closed_and_reported(
         one.step for one in await house.rows(AlertStep, AlertStep.alert_step_id) if one.alert_id == alert_id
     ]
     assert [step for step in steps if step not in ("told", "seen")] == ["acknowledged", "acted", "closed"]
-    assert word("console.outcome.settled") in await _digest(house, language)
+    mail, dealt = await _next_morning(house)
+    assert someone.subject_id in mail and word("console.outcome.settled") in mail
+    assert [(one["subject_id"], one["outcome"]) for one in dealt] == [(someone.subject_id, "settled")]
     await desk.goto("/console/report/compliance?study=nct04217967&format=html")
     await expect(desk.locator("body")).to_contain_text(someone.subject_id)
     await _picture(desk, screenshots, f"report-{width}-{language}", fits=False)

@@ -47,11 +47,19 @@ async def chromium() -> AsyncIterator[Browser]:
 @asynccontextmanager
 async def small_phone(browser: Browser) -> AsyncIterator[Page]:
     """The narrowest phone that we promise to fit: 360 x 740, Chinese, with a finger instead of a mouse."""
+    async with screen(browser, 360) as page:
+        yield page
+
+
+@asynccontextmanager
+async def screen(browser: Browser, width: int) -> AsyncIterator[Page]:
+    """A phone of this width, or an old PC whose screen can be touched."""
+    mobile = width < 600
     context = await browser.new_context(
-        viewport={"width": 360, "height": 740},
-        device_scale_factor=2,
+        viewport={"width": width, "height": 740 if mobile else 768},
+        device_scale_factor=2 if mobile else 1,
         has_touch=True,
-        is_mobile=True,
+        is_mobile=mobile,
         locale="zh-CN",
         timezone_id="Asia/Shanghai",
     )

@@ -22,6 +22,7 @@ _LATEST_LINES = 4
 # A long letter would do so too: its beginning shows that it arrived, all of it stands among the earlier.
 _GLANCE_CHARACTERS = 40
 AWAY = ("back", "skip")  # answers that step aside
+TICKED, TICKING_OVER = "off-", "done"  # takes a mark away again; ends a list in which something is marked
 _SAFE_URL = re.compile(r"(https?://|tel:|/(?!/))")
 _PHONE = re.compile(r"\+?[0-9][0-9 -]{5,18}[0-9]")
 _COUNTED = re.compile(r"(\d+)/(\d+)")
@@ -92,7 +93,7 @@ class Renderer:
             # Words that could not be sent stand right below the sentence that says so.
             rewrite=notice is not None and bool(notice.kept) and not (question and question.takes_words),
             letter_first=is_letter_first(question),
-            away=AWAY,
+            look_of=look_of,
             may_wait=may_wait(view),
             progress=self._progress(frame, question),
             source=f"/chat?later={later}" if put_off else "/chat",
@@ -188,6 +189,14 @@ def is_letter_first(question: OpenQuestion | None) -> bool:
     if question is None or not question.takes_words:
         return False
     return all(choice.press is not None and choice.press.answer in AWAY for choice in question.choices)
+
+
+def look_of(choice: Choice) -> str:
+    """How a button differs from the others: what is marked must be seen, and how to go on after that."""
+    answer = choice.press.answer if choice.press else ""
+    if answer.startswith(TICKED):
+        return "ticked"
+    return "back" if answer in AWAY else "onward" if answer == TICKING_OVER else ""
 
 
 def may_wait(view: ChatView) -> bool:
