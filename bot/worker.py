@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.errors import SendError, Unclear
 from bot.messages import Media, Outbound
-from bot.services import digests, firing, inbox, keeping, sealing, sealing_day, sending, timers
+from bot.services import digests, firing, inbox, keeping, pacing, sealing, sealing_day, sending, timers
 from bot.services.context import Ctx
 from bot.services.pacing import Pace
 from bot.services.sending import Parcel
@@ -172,7 +172,7 @@ class Worker:
 
     async def _send(self, line: Line, parcel: Parcel) -> None:
         result: str | SendError
-        await asyncio.sleep(parcel.leaves_at - asyncio.get_running_loop().time())
+        await self._turn(line, parcel.leaves_at)
         try:
             result = await line.sender.send(parcel.outbound)
         except SendError as error:
@@ -188,6 +188,17 @@ class Worker:
         outcome = "sent" if isinstance(result, str) else result.code
         extra = {"action": "outbox_settled", "message_id": parcel.message_id, "outcome": outcome}
         log.info("A message was settled", extra=extra)
+
+    async def _turn(self, line: Line, leaves_at: float) -> None:
+        """Wait for it, and for another one if the machine let it pass. Without a database it is better late than never."""
+        clock, sender, late = asyncio.get_running_loop().time, line.sender, line.pace.late.total_seconds()
+        await asyncio.sleep(leaves_at - clock())
+        while clock() > leaves_at + late:
+            try:
+                leaves_at = await pacing.another_turn(self._ctx, sender.name, sender.account, line.pace)
+            except (SQLAlchemyError, OSError):
+                return
+            await asyncio.sleep(leaves_at - clock())
 
     async def _settle(self, parcel: Parcel, result: str | SendError) -> None:
         """What the wire said is known only here: a database that is away for a moment is waited for."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, func, literal, select, true
+from sqlalchemy import bindparam, func, literal, select, true, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from bot.db.outbox import ChannelAccount
@@ -22,19 +23,21 @@ AHEAD = timedelta(
 class Pace:
     """What a provider bears: 30 in any second for a Telegram bot, so one goes at once and 29 follow evenly.
 
-    `burst` messages may leave together after a silence.
+    `burst` messages may leave together after a silence. Who is `late` by so much has slept through his turn: what one process
+    sends late would otherwise leave in the turns of another.
     """
 
     per_second: float = 29.0
     burst: int = 1
     chat_interval: timedelta = timedelta(seconds=1)
+    late: timedelta = timedelta(milliseconds=30)
 
     @property
     def interval(self) -> timedelta:
         return timedelta(seconds=1.0 / self.per_second)
 
 
-UNPACED = Pace(per_second=10_000.0, burst=10_000, chat_interval=timedelta(0))
+UNPACED = Pace(per_second=10_000.0, burst=10_000, chat_interval=timedelta(0), late=timedelta.max)
 
 
 # The clock is read when the row is ours: who had to wait for it would otherwise count from a moment long past.
@@ -48,6 +51,14 @@ _LINE = select(func.suiyao_now().label("clock"), _ACCOUNT.c.next_free_at).select
     select(literal(1)).subquery("always").outerjoin(_ACCOUNT, true())
 )
 
+TAKEN = (
+    update(ChannelAccount)
+    .where(
+        ChannelAccount.channel == bindparam("of_channel"), ChannelAccount.account == bindparam("of_account")
+    )
+    .values(next_free_at=bindparam("free_at"))
+)
+
 
 @asynccontextmanager
 async def line(ctx: Ctx, channel: str, account: str) -> AsyncIterator[tuple[Tx, datetime]]:
@@ -59,6 +70,16 @@ async def line(ctx: Ctx, channel: str, account: str) -> AsyncIterator[tuple[Tx, 
             await tx.execute(upsert(ChannelAccount).values(first).on_conflict_do_nothing())
             row = (await tx.execute(_LINE, of)).one()
         yield tx, row.next_free_at
+
+
+async def another_turn(ctx: Ctx, channel: str, account: str, pace: Pace) -> float:
+    """In place of one that was slept through: when it is, by the event loop's clock."""
+    async with line(ctx, channel, account) as (tx, next_free_at):
+        looked_at, free_at = asyncio.get_running_loop().time(), max(next_free_at, tx.now)
+        await tx.execute(
+            TAKEN, {"of_channel": channel, "of_account": account, "free_at": free_at + pace.interval}
+        )
+        return looked_at + (free_at - tx.now).total_seconds()
 
 
 def turns(now: datetime, next_free_at: datetime, pace: Pace, limit: int) -> list[timedelta]:

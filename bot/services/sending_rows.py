@@ -24,9 +24,10 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 
 from bot.db.database import with_clock
-from bot.db.outbox import ChannelAccount, DeliveryAttempt, OutboundMessage
+from bot.db.outbox import DeliveryAttempt, OutboundMessage
 from bot.db.people import Contact
 from bot.db.privacy import Sealed
+from bot.services import pacing
 from bot.services.outbox import Lane
 
 _m = aliased(OutboundMessage, name="m")
@@ -92,19 +93,11 @@ _WAITING = (
     .values(next_send_at=_chat_free_at)
     .cte("waiting")
 )
-_SPENT = (
-    update(ChannelAccount)
-    .where(
-        ChannelAccount.channel == bindparam("of_channel"), ChannelAccount.account == bindparam("of_account")
-    )
-    .values(next_free_at=bindparam("free_at"))
-    .cte("spent")
-)
 MARKED = (
     update(OutboundMessage)
     .where(_ids(OutboundMessage.message_id, "messages"))
     .values(state="sending", lease_until=bindparam("lease"), attempts=OutboundMessage.attempts + 1)
-    .add_cte(_WAITING, _SPENT)
+    .add_cte(_WAITING, pacing.TAKEN.cte("taken"))
 )
 UNDER_WAY = with_clock(
     select(OutboundMessage)
