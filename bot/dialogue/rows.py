@@ -34,16 +34,13 @@ def _parts(given: Any) -> Any:
 
 
 class Part(Row):
-    """One line or a few of a message. `each`: said for every item of a list, which is then called `as`.
-
-    `skip`: a slot with a number; so many of the first items are left out.
-    """
+    """One line or a few of a message. `each`: said for every item of a list, which is then called `as`."""
 
     text: Annotated[tuple[str, ...], BeforeValidator(_several)]
     each: str = ""
     as_: str = Field("", alias="as")
     where: dict[str, str] = {}
-    skip: str = ""
+    skip: str = ""  # a slot with a number: so many of the first items are left out
     when: str = ""  # a slot: said only if it is neither empty nor false
     with_: tuple[str, ...] = Field((), alias="with")  # values besides the step's
 
