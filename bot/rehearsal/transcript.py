@@ -95,6 +95,7 @@ _HEADER: dict[str, Callable[[str], Any]] = {
     "telegram": str,
     "language": str,
     "zone": str,
+    "questionnaire": lambda items: tuple(map(int, items.split())),
     "staff": lambda roles: tuple(roles.split()),
     "linked": {"yes": True, "no": False}.__getitem__,
 }
