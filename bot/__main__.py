@@ -32,6 +32,7 @@ COMMANDS = {
     "pause": "bot.commands.decide:pause",
     "end": "bot.commands.decide:end",
     "labs": "bot.commands.labs:labs",
+    "companion": "bot.commands.companion:companion",
     "questionnaire": "bot.commands.questionnaire:questionnaire",
     "report": "bot.commands.report:report",
     "rehearse": "bot.commands.rehearse:rehearse",

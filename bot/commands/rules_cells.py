@@ -39,7 +39,7 @@ def instant(cells: Mapping[str, str], name: str) -> datetime:
     """An instant in UTC. Another offset is converted; a time without any is refused: nobody knows which it is."""
     text = given(cells, name)
     try:
-        found = datetime.fromisoformat(text)
+        found = datetime.fromisoformat(text.upper())  # RFC 3339 allows t and z
         if re.fullmatch(r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}", text):
             raise ValueError("a date")
     except ValueError:

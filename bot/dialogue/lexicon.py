@@ -24,6 +24,8 @@ class IntakeWords:
     more: tuple[str, ...] = ()  # one more than was meant
     fill: tuple[str, ...] = ()  # what changes nothing
     earlier: tuple[str, ...] = ()  # another day than today
+    unit: tuple[str, ...] = ()  # what a capsule is counted by
+    half: tuple[str, ...] = ()  # a part of one
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,8 @@ class _Intake(BaseModel):
     more: tuple[str, ...] = ()
     fill: tuple[str, ...] = ()
     earlier: tuple[str, ...] = ()
+    unit: tuple[str, ...] = ()
+    half: tuple[str, ...] = ()
 
 
 class _File(BaseModel):

@@ -72,12 +72,22 @@ class WordsMeant:
 
 
 @dataclass(frozen=True, slots=True)
+class AmountTold:
+    """Words that told of another amount than is planned were asked back. `quantity` counts with `more`, of this drug."""
+
+    answer: Literal["usual", "more", "less"]
+    drug: str = ""
+    quantity: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class UnplannedTaken:
     """A dose of this drug that no plan had, or that was held. `taken_at` None: nobody knows when."""
 
     drug: str
     taken_at: datetime | None = None
     precision: Literal["now", "told"] | None = None
+    quantity: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +241,7 @@ Note: TypeAlias = (
     | ConsentDecided
     | PreferenceTold
     | DoseReported
+    | AmountTold
     | UnplannedTaken
     | WordsMeant
     | DoseVomited
@@ -260,6 +271,7 @@ NOTES: Mapping[str, type[Note]] = {
     "ConsentDecided": ConsentDecided,
     "PreferenceTold": PreferenceTold,
     "DoseReported": DoseReported,
+    "AmountTold": AmountTold,
     "UnplannedTaken": UnplannedTaken,
     "WordsMeant": WordsMeant,
     "DoseVomited": DoseVomited,

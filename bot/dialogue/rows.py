@@ -40,6 +40,7 @@ class Part(Row):
     each: str = ""
     as_: str = Field("", alias="as")
     where: dict[str, str] = {}
+    skip: str = ""  # a slot with a number: so many of the first items are left out
     when: str = ""  # a slot: said only if it is neither empty nor false
     with_: tuple[str, ...] = Field((), alias="with")  # values besides the step's
 

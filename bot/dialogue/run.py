@@ -140,7 +140,8 @@ class Run:
     def _each(self, part: Part) -> Sequence[Run]:
         if not part.each:
             return (self,)
-        return [self.having(part.as_, item) for item in self.items(part.each, part.where)]
+        skipped = int(self.loosely(part.skip) or 0) if part.skip else 0
+        return [self.having(part.as_, item) for item in self.items(part.each, part.where)[skipped:]]
 
     def having(self, name: str, item: JSON) -> Run:
         """The same turn with one slot more, for looking things up only."""

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from bot.db.people import Participant
 from bot.db.sites import StaffMember
-from bot.rehearsal.scene import STAFF
+from bot.rehearsal.scene import NURSE, STAFF
 from bot.services import (
     alert_life,
     companions,
@@ -20,8 +20,10 @@ from bot.services import (
     planning,
     staff_chat,
     staff_inbox,
+    staff_messages,
     timeline,
 )
+from bot.services.access import Session
 from bot.services.context import Tx
 from bot.services.decisions import Order
 from bot.services.locking import lock_participant
@@ -43,6 +45,8 @@ async def carry_out(tx: Tx, words: str, zone: str, codes: list[str]) -> list[str
             await linking.lost(tx, participant_id, "staff:0", options.get("for"))
         codes.append((await linking.invite(tx, participant_id, "staff:0", options.get("for"))).code)
         return []
+    if name == "write":
+        return await _write(tx, participant_id, options["words"])
     if name == "why":
         return [f"= {line}" for line in await staff_inbox.history(tx, participant_id, WHY_DAYS)]
     since = options.get("from")
@@ -105,6 +109,13 @@ async def _take(tx: Tx, options: Options, codes: list[str]) -> list[str]:
 async def _close(tx: Tx, options: Options, codes: list[str]) -> list[str]:
     by = await _staff(tx, options["by"])
     await alert_life.close(tx, int(options["alert"]), by, options["outcome"], options["note"])
+    return []
+
+
+async def _write(tx: Tx, participant_id: int, words: str) -> list[str]:
+    """The nurse writes to the patient, as on the console's page of messages."""
+    session = Session(await _staff(tx, "nurse"), "nurse", NURSE, "zh_Hans_CN", (), {}, True, False, b"")
+    await staff_messages.send(tx, session, participant_id, words, f"{tx.now:%m%d%H%M}", at_night=False)
     return []
 
 

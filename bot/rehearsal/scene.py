@@ -24,7 +24,10 @@ CHANNELS = {"telegram": "telegram", "page": "web"}
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """The header of a transcript. `now`: local time of the first line; `phones`: number -> telegram or page."""
+    """The header of a transcript. `now`: local time of the first line; `phones`: number -> telegram or page.
+
+    `questionnaire`: items of PRO-CTCAE for which whoever plays the scene brings a wording; none is shipped.
+    """
 
     now: datetime
     arm: str = "combination"
@@ -34,6 +37,7 @@ class Scene:
     language: str = "zh_Hans_CN"
     zone: str = "Asia/Shanghai"
     linked: bool = True
+    questionnaire: tuple[int, ...] = ()
     staff: tuple[str, ...] = ()  # roles beside the nurse; with them, what becomes of each alert is told
     phones: dict[str, str] = field(default_factory=lambda: {"1": "telegram"})
 

@@ -58,8 +58,8 @@ def parse(text: str) -> Transcript:
     for number, line in enumerate(lines[end:], end + 1):
         if found := _DOES.fullmatch(line):
             script.append(Step(found["phone"] or "1", found["sign"], _unescaped(found["words"])))
-        elif not line.strip() or line.startswith("#"):
-            script.append(line)
+        elif line.startswith("#") or not (line.strip() or line.startswith("  ")):
+            script.append(line)  # an empty line that is indented stands within a message
         elif not _FOLLOWS.match(line):
             raise TranscriptError(f"line {number}: {line!r} is nothing that a transcript has")
     return Transcript(_scene(lines[:end]), tuple(lines[:end]), tuple(script))
@@ -95,6 +95,7 @@ _HEADER: dict[str, Callable[[str], Any]] = {
     "telegram": str,
     "language": str,
     "zone": str,
+    "questionnaire": lambda items: tuple(map(int, items.split())),
     "staff": lambda roles: tuple(roles.split()),
     "linked": {"yes": True, "no": False}.__getitem__,
 }

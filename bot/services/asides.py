@@ -15,7 +15,7 @@ from bot.db.outbox import OutboundMessage
 from bot.dialogue.dose_words import DoseWords, dose_words
 from bot.dialogue.notes import StaffWanted, WordsMeant
 from bot.dialogue.turn import JSON, Heard, Phrase, Turn
-from bot.services import conversing, noting, outbox, people, spontaneous, talks, timers
+from bot.services import conversing, noting, outbox, people, spontaneous, talks, timers, told_amounts
 from bot.services.context import Tx
 from bot.services.conversing import Delivery
 from bot.services.obeying import command
@@ -24,7 +24,7 @@ from bot.services.talks import Talk
 from bot.services.timers import Fire
 from bot.symptoms.freetext import read
 
-OWN = ("dose", "correct", "unplanned", "vomited", "meant", "link")
+OWN = ("dose", "correct", "unplanned", "vomited", "meant", "amount", "link")
 """Conversations about doses, and one with somebody of whom nothing is known yet."""
 OF_MEDICINES = ("prophylaxis", "daily")
 ANY_MEDICINE = ("interactions",)
@@ -36,14 +36,26 @@ LEFT_AFTER, LIVES = timedelta(hours=1), timedelta(days=30)
 async def taken_up(tx: Tx, who: Who, talk: Talk, words: str, delivery: Delivery) -> str | None:
     """A word for the record where the words went the dose's way, or were asked back. None: the open question hears them."""
     found = dose_words(words, tx.ctx.book.lexicon(tx.now))
-    if found is None or who.participant_id is None or not who.may_hear:
+    if who.participant_id is None or not who.may_hear:
         return None
     if talks.as_tapped(tx, who, talk, Heard("text", words)).kind == "choice":
+        return None
+    if _hears_amounts(talk):
+        amount = await told_amounts.asked_back(tx, who, talk, words, delivery)
+        if amount is not None:
+            return amount
+    if found is None:
         return None
     if talk.script.name in OWN:
         return await _no_reason(tx, who, talk, found, delivery)
     way = await _way(tx, who, talk, words, found)
     return await WAYS[way](tx, who, talk, words, delivery) if way else None
+
+
+def _hears_amounts(talk: Talk) -> bool:
+    """Not where it is asked back already, nor where a reason is written, which the nurse gets as it is."""
+    asked_why = talk.script.name == "dose" and talk.state.step in WHY_NOT
+    return talk.script.name not in ("meant", "amount", "link") and not asked_why
 
 
 async def _way(tx: Tx, who: Who, talk: Talk, words: str, found: DoseWords) -> str | None:
@@ -129,6 +141,7 @@ WAYS: dict[str, Way] = {"dose": _dose, "ask_back": _ask_back, "relay": _relay}
 
 async def settled(tx: Tx, who: Who, turn: Turn, delivery: Delivery) -> None:
     """What was asked back is known: the words go to the dose, or to the question that was open, if it still is."""
+    await told_amounts.settled(tx, who, turn, delivery)
     note = next((one for one in turn.notes if isinstance(one, WordsMeant)), None)
     if note is None or who.participant_id is None:
         return

@@ -35,6 +35,7 @@ async def reported(tx: Tx, who: Who, note: DoseReported, inbox_id: int | None) -
     assert who.participant_id is not None
     course = await load(tx, who.participant_id)
     dose = await _dose(tx, who.participant_id, int(note.dose_id))
+    note = _no_less(note, await latest(tx, dose.dose_id))
     if await _says_nothing_new(tx, dose, note):
         return NOTHING
     await record(tx, course, dose, note, Author.of(who, inbox_id), who)
@@ -44,15 +45,23 @@ async def reported(tx: Tx, who: Who, note: DoseReported, inbox_id: int | None) -
     return Done(says=_late_words(tx, course, dose, who, note))
 
 
+def _no_less(note: DoseReported, told: Row[Any] | None) -> DoseReported:
+    """More that was told stays told: "taken" afterwards says when, not how many. Staff correct what was a mistake."""
+    if told is None or told.status != "taken" or note.status != "taken" or told.quantity <= note.quantity:
+        return note
+    return dataclasses.replace(note, quantity=told.quantity)
+
+
 async def _says_nothing_new(tx: Tx, dose: Row[Any], note: DoseReported) -> bool:
     """Silence after a tap: the tap itself is on record, and there is neither an hour nor a reason to add."""
     if note.taken_at is not None or note.reason is not None or note.words:
         return False
-    latest = await _latest(tx, dose.dose_id)
-    return latest is not None and latest.status == note.status
+    told = await latest(tx, dose.dose_id)
+    return told is not None and (told.status, told.quantity) == (note.status, note.quantity)
 
 
-async def _latest(tx: Tx, dose_id: int) -> Row[Any] | None:
+async def latest(tx: Tx, dose_id: int) -> Row[Any] | None:
+    """What was last told of a dose."""
     return await tx.first(_newest(dose_id))
 
 
@@ -70,7 +79,7 @@ async def record(
     tx: Tx, course: Course, dose: Row[Any], note: DoseReported, author: Author, who: Who | None
 ) -> int | None:
     """Write the report and the judgement that follows. None when this very message said it before."""
-    earlier = await _latest(tx, dose.dose_id)
+    earlier = await latest(tx, dose.dose_id)
     words = await sealing.seal(tx, who.key_id, "note", note.words) if note.words and who else None
     report_id: int | None = await tx.scalar(
         upsert(DoseReport)
@@ -99,17 +108,18 @@ async def record(
     await rejudge(tx, course, dose)
     if not note.claim:  # of which when or why is still asked, and may be reminded of
         await _stop_reminding(tx, course, dose)
-    if note.status == "taken":
+    told_before = earlier is not None and (earlier.status, earlier.quantity) == ("taken", note.quantity)
+    if note.status == "taken" and not (note.quantity > 1 and told_before):
         await excess_doses.look(tx, course, report_id, who, author.inbox_id)
     return report_id
 
 
 async def rejudge(tx: Tx, course: Course, dose: Row[Any]) -> None:
     """Conclude again from the latest report and the holds; only a changed conclusion is a new row."""
-    latest = await _latest(tx, dose.dose_id)
+    last = await latest(tx, dose.dose_id)
     # "I cannot say" is an answer, but no word about the dose: it stays unanswered in the figures.
-    told = latest is not None and latest.status != "cannot_say"
-    report = Report(latest.status == "taken", latest.taken_at, latest.quantity) if latest and told else None
+    told = last is not None and last.status != "cannot_say"
+    report = Report(last.status == "taken", last.taken_at, last.quantity) if last and told else None
     judgement = judge(
         course.study.drugs[dose.drug].window,
         dose.due_at,
@@ -121,7 +131,7 @@ async def rejudge(tx: Tx, course: Course, dose: Row[Any]) -> None:
     status, extra = (judgement.status.value, judgement.extra) if judgement else ("none", 0)
     if (status, extra) == ((before.status, before.extra) if before else ("none", 0)):
         return
-    cause = f"report:{latest.dose_report_id}" if latest else "hold"
+    cause = f"report:{last.dose_report_id}" if last else "hold"
     row = {"dose_id": dose.dose_id, "status": status, "extra": extra, "definition": course.study_hash}
     await tx.do(_JUDGEMENT, [{**row, "cause": cause, "recorded_at": tx.now}])
 

@@ -12,6 +12,7 @@ from bot.services import (
     reminding,
     restoring,
     symptom_checks,
+    told_amounts,
     visit_checks,
 )
 from bot.services.timers import Fire
@@ -24,5 +25,6 @@ FIRE: Mapping[str, Fire] = {
     **visit_checks.FIRE,
     **restoring.FIRE,
     **asides.FIRE,
+    **told_amounts.FIRE,
     "digest": digests.send,
 }

@@ -26,6 +26,7 @@ from bot.services import (
     sealing,
     staff_chat,
     talks,
+    told_amounts,
 )
 from bot.services.alerts import Cause, raise_alert
 from bot.services.context import Tx
@@ -205,6 +206,9 @@ async def _text(tx: Tx, who: Who, inbound: Inbound, inbox_id: int) -> str:
     came_up = await vomited_told(tx, who, inbound.text, delivery)
     if came_up is not None:
         return came_up
+    amount = await told_amounts.asked_back(tx, who, None, inbound.text, delivery)
+    if amount is not None:
+        return amount
     if about_dose(tx, inbound.text):
         return await dose_told(tx, who, inbound.text, delivery)
     unasked = await own_words.answer(tx, who, inbound.text, delivery)

@@ -28,7 +28,13 @@ from bot.services.done import NOTHING, Done
 from bot.services.people import Who
 
 # A dose that cannot be taken for illness or for want of medicine needs somebody the same day, as does a call for a person.
-RELAY_TIER: dict[str, Tier] = {"ill": "urgent", "no_medicine": "urgent", "nurse": "urgent"}
+# "Two capsules" that nobody explained may have been an extra dose (RF-14).
+RELAY_TIER: dict[str, Tier] = {
+    "ill": "urgent",
+    "no_medicine": "urgent",
+    "nurse": "urgent",
+    "amount": "urgent",
+}
 
 Carry = Callable[[Tx, Who, Any, int | None], Awaitable[Done]]
 
@@ -88,6 +94,7 @@ CARRY_OUT: dict[type[Any], Carry] = {
     notes.ConsentDecided: wishes.consent,
     notes.PreferenceTold: wishes.preference,
     notes.DoseReported: dosing.reported,
+    notes.AmountTold: unplanned_doses.amount,
     notes.UnplannedTaken: unplanned_doses.told,
     notes.WordsMeant: _meant,
     notes.DoseVomited: unplanned_doses.vomited,

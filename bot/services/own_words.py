@@ -13,7 +13,18 @@ from bot.services.people import Who
 from bot.services.talks import Talk
 from bot.symptoms.freetext import read
 
-HEARS_ALL = ("symptoms", "danger", "meant", "nurse", "from_nurse", "welcome", "link", "stop", "pro_ctcae")
+HEARS_ALL = (
+    "symptoms",
+    "danger",
+    "meant",
+    "amount",
+    "nurse",
+    "from_nurse",
+    "welcome",
+    "link",
+    "stop",
+    "pro_ctcae",
+)
 """Conversations in which whatever is written is about their own question, unless it is about a dose (asides.py)."""
 
 

@@ -86,7 +86,22 @@ async def unsure_told(tx: Tx, who: Who, words: str, delivery: Delivery) -> bool:
     """应该吃了吧: words about a dose that leave a doubt are asked back with the dose's own buttons, and never recorded."""
     if who.participant_id is None or not tx.ctx.book.lexicon(tx.now).speaks_of_eating(words):
         return False
+    return await _asked_about(tx, who, await timeline.load(tx, who.participant_id), delivery)
+
+
+async def asked_after_all(tx: Tx, who: Who, delivery: Delivery) -> None:
+    """As much as planned was taken, by his own answer: which dose that was is asked, unless it is told already."""
+    assert who.participant_id is not None
     course = await timeline.load(tx, who.participant_id)
+    if await _asked_about(tx, who, course, delivery):
+        return
+    if await _answered_today(tx, course):
+        await outbox.reply(tx, who, [Phrase("dose.today_recorded")], delivery.inbox_id)
+        return
+    await conversing.begin(tx, who, "unplanned", unplanned_doses.slots(tx, course, who), delivery)
+
+
+async def _asked_about(tx: Tx, who: Who, course: Course, delivery: Delivery) -> bool:
     doses = await reminding.unanswered(tx, course) or await _of_today(tx, course)
     if not doses:
         return False

@@ -26,7 +26,7 @@ from bot.services.people import Who
 
 LONGEST_LABEL = 60
 # What somebody began by a command and left open does not swallow what he writes the next day.
-ASIDE = ("nurse", "correct", "stop", "danger", "told", "meant")
+ASIDE = ("nurse", "correct", "stop", "danger", "told", "meant", "amount")
 SET_ASIDE_AFTER = timedelta(hours=12)
 
 

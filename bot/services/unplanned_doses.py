@@ -6,10 +6,10 @@ import dataclasses
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Row, insert, select
+from sqlalchemy import Row, exists, insert, literal, select
 
 from bot.db.doses import DoseEvent, DoseIncident, DoseReport
-from bot.dialogue.notes import DoseReported, DoseVomited, UnplannedTaken
+from bot.dialogue.notes import AmountTold, DoseReported, DoseVomited, UnplannedTaken
 from bot.dialogue.turn import JSON, Phrase, Say
 from bot.services import dosing, excess_doses
 from bot.services.alerts import Cause, raise_alert
@@ -19,6 +19,7 @@ from bot.services.done import NOTHING, Done
 from bot.services.dosing import Author
 from bot.services.people import Who
 from bot.services.timeline import Course, load
+from schedules.dosing import closes_at
 from schedules.localtime import dosing_date, local
 from schedules.regimen import Cycle, expected_cycle, is_held
 
@@ -45,7 +46,7 @@ async def told(tx: Tx, who: Who, note: UnplannedTaken, inbox_id: int | None) -> 
     author = Author.of(who, inbox_id)
     dose = await _untold_of_day(tx, course, note)
     if dose is not None:
-        said = DoseReported(str(dose.dose_id), "taken", note.taken_at, note.precision)
+        said = DoseReported(str(dose.dose_id), "taken", note.taken_at, note.precision, quantity=note.quantity)
         await dosing.record(tx, course, dose, said, author, who)
         return NOTHING
     report_id: int = (
@@ -58,7 +59,7 @@ async def told(tx: Tx, who: Who, note: UnplannedTaken, inbox_id: int | None) -> 
                 status="taken",
                 taken_at=note.taken_at,
                 precision=note.precision,
-                quantity=1,
+                quantity=note.quantity,
                 recorded_at=tx.now,
                 **dataclasses.asdict(author),
             )
@@ -69,14 +70,49 @@ async def told(tx: Tx, who: Who, note: UnplannedTaken, inbox_id: int | None) -> 
         tx, course.participant_id, author.recorded_by, "unplanned_dose", drug=note.drug, report=report_id
     )
     cycle = _unreleased(tx, course, note)
-    if cycle is None:
+    if cycle is None or note.quantity > 1:
         await excess_doses.look(tx, course, report_id, who, inbox_id)
+    if cycle is None:
         return NOTHING
     key = f"cycle_begun:{course.participant_id}:{cycle.number}"
     await raise_alert(
         tx, Cause(course.participant_id, "cycle_begun", "urgent", "cycle_begun@1", key, inbox_id=inbox_id)
     )
     return NOTHING
+
+
+async def amount(tx: Tx, who: Who, note: AmountTold, inbox_id: int | None) -> Done:
+    """More than planned was taken at once: recorded with its number, to the dose that is meant, else beside the plan.
+
+    The hour is not asked: whoever has just been told to telephone is not kept with questions.
+    """
+    assert who.participant_id is not None
+    of_participant(tx, who.participant_id, who.actor, "amount_told", answer=note.answer, inbox=inbox_id)
+    course = await load(tx, who.participant_id)
+    if note.answer != "more" or note.drug not in course.study.drugs:
+        return NOTHING
+    dose = await _dose_meant(tx, course, note.drug)
+    if dose is None:
+        return await told(tx, who, UnplannedTaken(note.drug, quantity=note.quantity), inbox_id)
+    before = await dosing.latest(tx, dose.dose_id)
+    said = DoseReported(str(dose.dose_id), "taken", quantity=note.quantity)
+    if before is not None and before.status == "taken":
+        said = dataclasses.replace(said, taken_at=before.taken_at, precision=before.precision)
+    return await dosing.reported(tx, who, said, inbox_id)
+
+
+async def _dose_meant(tx: Tx, course: Course, drug: str) -> Row[Any] | None:
+    """The oldest that still waits for its answer, else today's, told or not yet due."""
+    today = dosing_date(tx.now, course.zone, course.study.dosing_day_ends)
+    rows = await tx.all(
+        select(DoseEvent, exists(literal(1)).where(DoseReport.dose_id == DoseEvent.dose_id).label("told"))
+        .where(DoseEvent.participant_id == course.participant_id, DoseEvent.superseded_at.is_(None))
+        .where(DoseEvent.drug == drug, DoseEvent.due_at > tx.now - EARLIEST, DoseEvent.local_date <= today)
+        .order_by(DoseEvent.due_at)
+    )
+    rule = course.study.drugs[drug]
+    waiting = [row for row in rows if not row.told and closes_at(rule, row.due_at) > tx.now >= row.due_at]
+    return next(iter([*waiting, *(row for row in rows if row.local_date == today)]), None)
 
 
 async def _untold_of_day(tx: Tx, course: Course, note: UnplannedTaken) -> Row[Any] | None:

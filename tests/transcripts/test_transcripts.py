@@ -22,9 +22,12 @@ from bot.rehearsal.scene import Scene, set_scene
 from bot.rehearsal.stage import Stage
 from bot.rehearsal.transcript import Step, Transcript, parse, written
 from bot.services import book, deployment, sealing_day
+from bot.services.book import Source
 from bot.services.context import Ctx
 from bot.setting_forms import asyncpg_url
+from bot.symptoms.pro_wording import wording_of
 from tests.support.house import new_ctx
+from tests.support.pro_wording import INSTRUMENT, pieces
 from tests.support.snapshots import once
 
 FOLDER = Path(__file__).parent
@@ -83,11 +86,22 @@ async def begun(database: Database, scene: Scene) -> Player:
 async def _lived(ctx: Ctx, scene: Scene) -> dict[str, dict[str, Any]]:
     """What phones, nurse and onlooker know then."""
     await deployment.prepare(ctx, "rehearsal", scene.instant)
-    await book.publish(ctx, [source for _, source in shipped()], "test")
+    await book.publish(ctx, [*(source for _, source in shipped()), *_invented(scene)], "test")
     player = Player(Stage(ctx), scene, await set_scene(ctx, scene))
     if scene.linked:
         await player.link()
     return {"player": _known(player, "stage"), "stage": _known(player.stage, "_ctx")}
+
+
+def _invented(scene: Scene) -> list[Source]:
+    """A wording of the items that the scene asks: the licensed one is a site's own."""
+    if not scene.questionnaire:
+        return []
+    return [
+        Source(
+            "pro_ctcae", "pro_ctcae", wording_of("pro_ctcae", INSTRUMENT, pieces(*scene.questionnaire)).body()
+        )
+    ]
 
 
 def _known(thing: object, but: str) -> dict[str, Any]:

@@ -79,6 +79,13 @@ BOUNDARIES = [
     ("lenalidomide", f"{D1}T00:00:00Z", "2026-11-01T20:00:00Z", "", "ASK_SITE"),
     (" Lenalidomide ", f"{D1}T08:00:00+08:00", f"{D1}T11:59:00Z", "", "TAKE"),  # another offset is converted
     ("lenalidomide", f"{D1}T08:00:00+08:00", f"{D1}T20:00:00+08:00", "", "SKIP"),
+    (
+        "lenalidomide",
+        f"{D1}t00:00:00z",
+        f"{D1} 11:59:59+0000",
+        "NA",
+        "TAKE",
+    ),  # as RFC 3339 and databases write it
     # the night the clocks go back in Berlin has 25 hours; elapsed hours decide, not the clock on the wall
     ("lenalidomide", "2026-10-24T20:00:00+02:00", "2026-10-25T07:30:00+01:00", "", "SKIP"),
 ]
