@@ -28,7 +28,7 @@ def is_doubtful(passage: Passage, match: Match, rule: WordRule) -> bool:
         or (rule.tier != "emergency" and is_denied(passage.breath(match.start), run_on=True))
         or is_denied_after(tail)
         or _is_past(sentence, matched, tail)
-        or (not rule.event and (_is_over(tail, following) or _is_over(following, "")))
+        or (not rule.event and (_is_over(matched, tail, following) or _is_over(matched, following, "")))
         or _is_supposed(clause, tail)
         or _is_asked(clause, tail, stop, general=rule.tier == "urgent" and not _MEASURED.search(matched))
         or _is_anothers(sentence, clause, tail)
@@ -82,11 +82,21 @@ _OVER = re.compile(
     r"|(?:it )?(?:is |has )?(?:gone|better now|resolved|stopped|went away))"
 )
 _BACK_AGAIN = re.compile(r"又|没好|还|again")
+_SOMETHING_ELSE = re.compile(
+    r"(?:又|还)(?:开始|有点|有些|犯|闹|觉得)?"
+    r"(便秘|拉肚子|拉稀|腹泻|恶心|呕吐|咳嗽|发烧|头晕|头疼|头痛|失眠|睡不着|没劲|没胃口|起疹子|流鼻涕|嗓子疼|腰疼)"
+)
+"""拉稀好了，又便秘: what came after is another complaint, and what was before is over."""
 
 
-def _is_over(words: str, following: str) -> bool:
+def _is_over(matched: str, words: str, following: str) -> bool:
     found = _OVER.match(words)
-    return bool(found) and not _BACK_AGAIN.search(words[found.end() :] + following if found else "")
+    if not found:
+        return False
+    rest = words[found.end() :] + following
+    other = _SOMETHING_ELSE.search(rest)
+    again = rest[: other.start()] + rest[other.end() :] if other and not set(other[1]) & set(matched) else rest
+    return not _BACK_AGAIN.search(again)
 
 
 # Supposed: 要是发烧了打哪个电话, 超过38度就来医院
