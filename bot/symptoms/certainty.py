@@ -37,10 +37,10 @@ def is_doubtful(passage: Passage, match: Match, rule: WordRule) -> bool:
     )
 
 
-# Past: 上个月发过烧. An ongoing "since last month" is not past.
+# Past: 上个月发过烧. An ongoing "since last month" is not past, and 上次查血 is what is known of the blood now.
 
 _PAST = re.compile(
-    r"上个?月|上上个?月|前几?个月|去年|前年|往年|当年|那年|小时候|年轻(?:时|的时候)|上次|上回|那次|那回"
+    r"上个?月|上上个?月|前几?个月|[前早头][几两些]年|去年|前年|往年|当年|那年|小时候|年轻(?:时|的时候)|上[次回](?![^,。]{0,3}(?:查|验|抽|血常规|复查))|那次|那回"
     r"|前段时间|(?<!眼)前阵子?|(?<!眼)前一阵|以往|曾经"
     r"|[0-9一二两三四五六七八九十几半好多]+个?(?:月|年)(?:之|以)?前|那会儿|那阵子|那时候|头几年|早些年|早年"
     r"|(?:^|[,:我他她你]|很久|好久|早)(?:以前|之前|从前|过去)"
@@ -50,7 +50,7 @@ _STILL = re.compile(
     r"开始|起就|以来|到现在|至今|一直|现在|目前|今天|今早|今晚|刚才|刚刚|又|还在|仍|since|still|\bnow\b|today|again"
 )
 _PAST_AFTER = re.compile(
-    r"[^,。]{0,4}?(?:去年|前年|以前|之前|上个?月|早)的事|的事[^,。]{0,3}(?:去年|前年|以前|上个?月)"
+    r"[^,。]{0,4}?(?:去年|前年|以前|之前|上个?月|早|小时候)的事|的事[^,。]{0,3}(?:去年|前年|以前|上个?月)"
     r"| (?:last (?:month|year)|(?:a|two|three|few|several|[0-9]+) (?:months?|years?) ago)"
 )
 _ONCE_INSIDE = re.compile(r"[发烧得吃晕疼痛流咳出]过(?![来去敏量度])|吐过(?![一两三几0-9])")
@@ -95,7 +95,9 @@ def _is_over(matched: str, words: str, following: str) -> bool:
         return False
     rest = words[found.end() :] + following
     other = _SOMETHING_ELSE.search(rest)
-    again = rest[: other.start()] + rest[other.end() :] if other and not set(other[1]) & set(matched) else rest
+    again = (
+        rest[: other.start()] + rest[other.end() :] if other and not set(other[1]) & set(matched) else rest
+    )
     return not _BACK_AGAIN.search(again)
 
 
@@ -163,7 +165,7 @@ _STRANGERS = re.compile(
     r"(?:邻居|同事|病友|同学|战友|隔壁|对门|亲戚)(?:家)?的?(?:老头子?|老太太?|老爷子|老[公婆伴]|[爸妈爷奶]{1,2}|大爷|大妈|父亲|母亲)"
     r"|邻居|邻床|隔床|同病房|病房里|有没有人|有没有谁|同事|(?<![男女])朋友|别人|(?<!老)人家|其他人|病友|群友|隔壁|楼[上下](?:的|老)|对门|亲戚|同学|战友|熟人|(?<![像被让叫喊找没])有人(?![帮扶陪看管给])|有个人|某人|老乡|群里"
     r"|(?:媳妇|老公|老婆|爱人|女婿)(?:她|他|的)(?:妈|爸|哥|姐|弟|妹)"
-    r"|我(?:的|家)?(?:哥|姐|弟|妹|舅|姑|姨|叔|伯|表|堂|嫂|婶|侄)"
+    r"|我(?:的|家)?[大二三四小老]?(?:哥|姐|弟|妹|舅|姑|姨|叔|伯|表|堂|嫂|婶|侄)"
     r"|my (?:neighbou?r|friend|colleague|coworker)|someone|somebody|other people|another patient"
 )
 _YOUNGER = re.compile(
@@ -179,7 +181,9 @@ _THEIR_KIN = re.compile(r"^的?[他她](?:[爸妈爷奶]|父亲|母亲)")
 _KIN = re.compile(r"老伴|老公|老婆|爱人|家里人|家人|媳妇|丈夫|妻子|老头|老太|[爸妈爷奶哥姐弟妹]|保姆|护工")
 _CATCHING = re.compile(r"传(?:染)?(?:给|上)?我|会(?:不会)?传染(?!给)|隔离|躲着|离(?:他|她|远)|要不要分开")
 _NOT_ME = re.compile(r"不是我(?!说)")
-_SUCH_PEOPLE = re.compile(r"的(?:人|病人|患者|老人|孩子)(?!说|们说)|的?(?:病人|患者)(?!说)")
+_SUCH_PEOPLE = re.compile(
+    r"的(?:人|病人|患者|老人|孩子|邻居|同事|病友|亲戚)(?!说|们说)|的?(?:病人|患者)(?!说)"
+)
 
 
 def names_kin(passage: Passage, match: Match) -> bool:
