@@ -28,7 +28,7 @@ def is_doubtful(passage: Passage, match: Match, rule: WordRule) -> bool:
         or (rule.tier != "emergency" and is_denied(passage.breath(match.start), run_on=True))
         or is_denied_after(tail)
         or _is_past(sentence, matched, tail)
-        or (not rule.event and (_is_over(tail, following) or _is_over(following, "")))
+        or (not rule.event and (_is_over(matched, tail, following) or _is_over(matched, following, "")))
         or _is_supposed(clause, tail)
         or _is_asked(clause, tail, stop, general=rule.tier == "urgent" and not _MEASURED.search(matched))
         or _is_anothers(sentence, clause, tail)
@@ -37,10 +37,10 @@ def is_doubtful(passage: Passage, match: Match, rule: WordRule) -> bool:
     )
 
 
-# Past: 上个月发过烧. An ongoing "since last month" is not past.
+# Past: 上个月发过烧. An ongoing "since last month" is not past, and 上次查血 is what is known of the blood now.
 
 _PAST = re.compile(
-    r"上个?月|上上个?月|前几?个月|去年|前年|往年|当年|那年|小时候|年轻(?:时|的时候)|上次|上回|那次|那回"
+    r"上个?月|上上个?月|前几?个月|[前早头][几两些]年|去年|前年|往年|当年|那年|小时候|年轻(?:时|的时候)|上[次回](?![^,。]{0,3}(?:查|验|抽|血常规|复查))|那次|那回"
     r"|前段时间|(?<!眼)前阵子?|(?<!眼)前一阵|以往|曾经"
     r"|[0-9一二两三四五六七八九十几半好多]+个?(?:月|年)(?:之|以)?前|那会儿|那阵子|那时候|头几年|早些年|早年"
     r"|(?:^|[,:我他她你]|很久|好久|早)(?:以前|之前|从前|过去)"
@@ -50,7 +50,7 @@ _STILL = re.compile(
     r"开始|起就|以来|到现在|至今|一直|现在|目前|今天|今早|今晚|刚才|刚刚|又|还在|仍|since|still|\bnow\b|today|again"
 )
 _PAST_AFTER = re.compile(
-    r"[^,。]{0,4}?(?:去年|前年|以前|之前|上个?月|早)的事|的事[^,。]{0,3}(?:去年|前年|以前|上个?月)"
+    r"[^,。]{0,4}?(?:去年|前年|以前|之前|上个?月|早|小时候)的事|的事[^,。]{0,3}(?:去年|前年|以前|上个?月)"
     r"| (?:last (?:month|year)|(?:a|two|three|few|several|[0-9]+) (?:months?|years?) ago)"
 )
 _ONCE_INSIDE = re.compile(r"[发烧得吃晕疼痛流咳出]过(?![来去敏量度])|吐过(?![一两三几0-9])")
@@ -82,18 +82,30 @@ _OVER = re.compile(
     r"|(?:it )?(?:is |has )?(?:gone|better now|resolved|stopped|went away))"
 )
 _BACK_AGAIN = re.compile(r"又|没好|还|again")
+_SOMETHING_ELSE = re.compile(
+    r"(?:又|还)(?:开始|有点|有些|犯|闹|觉得)?"
+    r"(便秘|拉肚子|拉稀|腹泻|恶心|呕吐|咳嗽|发烧|头晕|头疼|头痛|失眠|睡不着|没劲|没胃口|起疹子|流鼻涕|嗓子疼|腰疼)"
+)
+"""拉稀好了，又便秘: what came after is another complaint, and what was before is over."""
 
 
-def _is_over(words: str, following: str) -> bool:
+def _is_over(matched: str, words: str, following: str) -> bool:
     found = _OVER.match(words)
-    return bool(found) and not _BACK_AGAIN.search(words[found.end() :] + following if found else "")
+    if not found:
+        return False
+    rest = words[found.end() :] + following
+    other = _SOMETHING_ELSE.search(rest)
+    again = (
+        rest[: other.start()] + rest[other.end() :] if other and not set(other[1]) & set(matched) else rest
+    )
+    return not _BACK_AGAIN.search(again)
 
 
 # Supposed: 要是发烧了打哪个电话, 超过38度就来医院
 
 _IF = re.compile(
     r"(?<![主重需])要是|如果|假如|假设|假使|万一|倘若|若是|若有|一旦|的话|会不会|可能会"
-    r"|(?<!恐)怕(?:自己|他|她|我|老人)?(?:哪天|以后|将来|会)|说明书|网上|听说|(?<!看)电视|新闻|书上|百度|抖音"
+    r"|(?<!恐)怕(?:自己|他|她|我|老人)?(?:哪天|以后|将来|会)|说明书|药(?:袋|盒)上|写(?:着|了|的)?(?:是)?(?:可能)?会|网上|听说|(?<!看)电视|新闻|书上|百度|抖音"
     r"|(?<!as )\bif\b|in case|\bmight\b|\bcould get\b|side effect"
 )
 _THE_CASE_THAT = re.compile(
@@ -150,10 +162,10 @@ def _is_asked(clause: str, tail: str, stop: str, *, general: bool) -> bool:
 # Somebody else's: 我邻居得了带状疱疹. A relative who may be the patient (老伴, 爸, 老爷子) counts as the patient.
 
 _STRANGERS = re.compile(
-    r"(?:邻居|同事|病友|同学|战友|隔壁|对门|亲戚)(?:家)?的?(?:老头子?|老太太?|老爷子|老[公婆伴]|[爸妈爷奶]{1,2}|大爷|大妈|父亲|母亲)"
-    r"|邻居|邻床|隔床|同病房|病房里|有没有人|有没有谁|同事|(?<![男女])朋友|别人|(?<!老)人家|其他人|病友|群友|隔壁|楼[上下](?:的|老)|对门|亲戚|同学|战友|熟人|(?<![像被让叫喊找没])有人(?![帮扶陪看管给])|有个人|某人|老乡|群里"
+    r"(?:邻居|同事|病友|同学|战友|隔壁|对门|亲戚|楼[上下])(?:家)?的?(?:老头子?|老太太?|老爷子|老[公婆伴]|[爸妈爷奶]{1,2}|大爷|大妈|父亲|母亲)"
+    r"|邻居|邻床|隔床|同病房|病房里|有没有人|有没有谁|同事|(?<![男女])朋友|别人|(?<!老)人家|其他人|病友|群友|隔壁|楼[上下](?:的|老|大|小|阿|那|邻)|对门|亲戚|同学|战友|熟人|(?<![像被让叫喊找没])有人(?![帮扶陪看管给])|有个人|某人|老乡|群里"
     r"|(?:媳妇|老公|老婆|爱人|女婿)(?:她|他|的)(?:妈|爸|哥|姐|弟|妹)"
-    r"|我(?:的|家)?(?:哥|姐|弟|妹|舅|姑|姨|叔|伯|表|堂|嫂|婶|侄)"
+    r"|我(?:的|家)?[大二三四小老]?(?:哥|姐|弟|妹|舅|姑|姨(?!妈)|叔|伯|表|堂|嫂|婶|侄)"
     r"|my (?:neighbou?r|friend|colleague|coworker)|someone|somebody|other people|another patient"
 )
 _YOUNGER = re.compile(
@@ -169,7 +181,9 @@ _THEIR_KIN = re.compile(r"^的?[他她](?:[爸妈爷奶]|父亲|母亲)")
 _KIN = re.compile(r"老伴|老公|老婆|爱人|家里人|家人|媳妇|丈夫|妻子|老头|老太|[爸妈爷奶哥姐弟妹]|保姆|护工")
 _CATCHING = re.compile(r"传(?:染)?(?:给|上)?我|会(?:不会)?传染(?!给)|隔离|躲着|离(?:他|她|远)|要不要分开")
 _NOT_ME = re.compile(r"不是我(?!说)")
-_SUCH_PEOPLE = re.compile(r"的(?:人|病人|患者|老人|孩子)(?!说|们说)|的?(?:病人|患者)(?!说)")
+_SUCH_PEOPLE = re.compile(
+    r"的(?:人|病人|患者|老人|孩子|邻居|同事|病友|亲戚)(?!说|们说)|的?(?:病人|患者)(?!说)"
+)
 
 
 def names_kin(passage: Passage, match: Match) -> bool:

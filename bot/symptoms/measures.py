@@ -45,6 +45,9 @@ _FEVER_TALK = re.compile(
     r"烧|骚|体温|[耳口额腋肛]温|发热|温度|量|测|哆嗦|寒战|发冷|怕冷|腋|夹肢窝|胳肢窝|temp|fever|burning"
 )
 _FEVER_TALK_JUST_BEFORE = re.compile(r"(?:烧|骚|温|热|量|度|temp|fever|temperature)[^0-9。!?;\n]{0,6}$")
+_TIME_OF_DAY_JUST_BEFORE = re.compile(
+    r"(?:[今昨][早晚]|早上|上午|中午|下午|傍晚|晚上|夜里|半夜|凌晨|刚才|这会儿?)(?:是|有|又)?$"
+)
 _WEATHER_OR_WATER = re.compile(
     r"(?:外面|外头|外边|户外|室外|室内|屋里|屋外|天气|天太?热|热死|气温|室温|空调|水温|热水|开水|洗澡水|脚水|泡脚|酒)[^。!?;\n]{0,6}$"
 )
@@ -86,6 +89,8 @@ def _value(word: str) -> float | None:
         return float(_DIGITS[word[0]])
     if whole is None and len(word) == 3 and word[0] == "十":  # 十七八
         whole = integer(word[:2])
+    if whole is None and len(word) == 3 and word[2] == "十" and word[0] in _DIGITS:  # 一二十
+        return _DIGITS[word[0]] * 10.0
     return None if whole is None else float(whole)
 
 
@@ -105,7 +110,7 @@ def _is_body(found: re.Match[str], before: str, text: str) -> bool:
     if found["unit"] or found[0].strip() == text.strip() or "度" in found[0]:
         return True
     if found["tenth"]:
-        return bool(_FEVER_TALK.search(text))
+        return bool(_FEVER_TALK.search(text) or _TIME_OF_DAY_JUST_BEFORE.search(before))
     return bool(_FEVER_TALK_JUST_BEFORE.search(before))
 
 

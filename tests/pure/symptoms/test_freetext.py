@@ -45,7 +45,7 @@ def found(text: str) -> dict[str, str]:
 
 
 def test_what_is_reported() -> None:
-    assert scan("我爸胸口疼", LEXICON) == (Danger("chest_pain", 3, "emergency", "stated", "胸口疼"),)
+    assert scan("我爸胸口疼", LEXICON) == (Danger("chest_pain", 4, "emergency", "stated", "胸口疼"),)
 
 
 def test_what_must_be_acted_on_first_comes_first() -> None:
@@ -189,5 +189,5 @@ def test_what_is_residual_or_doubtful_says_so() -> None:
 
 def test_the_cause_of_an_urgency_is_named() -> None:
     assert read("小便刺痛", WORDS).rule == "urine_hurts@2"
-    assert read("胸口疼", WORDS).rule == "chest_pain@3"
+    assert read("胸口疼", WORDS).rule == "chest_pain@4"
     assert read("你好", WORDS).rule == ""

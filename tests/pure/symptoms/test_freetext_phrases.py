@@ -18,7 +18,10 @@ from bot.symptoms.symptom_words import CODES, parse_symptom_words
 
 HERE = Path(__file__).parent
 RULES = HERE.parents[2] / "bot" / "symptoms" / "rules"
-TABLES = ("dev", "check", "later", "fourth", "fifth", "sixth", "seventh", "hard", "eighth", "ninth", "tenth")
+TABLES = (
+    *("dev", "check", "later", "fourth", "fifth", "sixth", "seventh", "hard"),
+    *("eighth", "ninth", "tenth", "eleventh", "twelfth"),
+)
 
 
 @cache
