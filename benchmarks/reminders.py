@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -142,6 +143,7 @@ async def _serve(url: str) -> Run:
     async with entered(url) as ctx:
         async with ctx.begin() as tx:
             await ctx.book.refresh(tx)
+        gc.freeze()  # as `serve` does
         return await timed(lambda: _until_none_is_left(ctx))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import signal
 import socket
@@ -53,6 +54,7 @@ async def _serve(settings: Settings, listening: socket.socket, ready: Callable[[
                 return
             server = _server(app)
             async with app.running():
+                gc.freeze()  # what is loaded by now stays: the collector need not go through it at every round
                 if ready is not None:
                     ready(app)
                 ending = asyncio.create_task(_end(told, app, server), name="serve.end")

@@ -7,6 +7,7 @@ The clock stands still meanwhile: it belongs to the database, and the first proc
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 from collections.abc import Iterator
@@ -66,6 +67,7 @@ async def _serve(settings: Settings, connection: Connection) -> None:
     try:
         async with app.ctx.begin() as tx:
             await app.ctx.book.refresh(tx)
+        gc.freeze()  # as `serve` does
         stage = Stage(app.ctx, ids=f"h{os.getpid()}-")
         while True:
             try:

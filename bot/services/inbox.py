@@ -31,7 +31,8 @@ log = logging.getLogger(__name__)
 
 TRIES = 3
 RETRY_AFTER = (timedelta(seconds=1), timedelta(seconds=5))
-CANDIDATES = 32
+TOGETHER = 32  # people in one transaction
+CANDIDATES = 8 * TOGETHER  # who is looked for: others hold those who come first
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,7 @@ _WAITING = (
     .limit(CANDIDATES)
 )
 _OPENING = opening(_WAITING)
-_SEVERAL = opening(_WAITING, most=CANDIDATES)
+_SEVERAL = opening(_WAITING, most=TOGETHER)
 _OF_ONE = opening(select(cast(bindparam("lock_key"), BigInteger)))
 
 

@@ -41,7 +41,8 @@ log = logging.getLogger(__name__)
 
 TRIES = 3
 TRY_AGAIN = timedelta(minutes=1)
-CANDIDATES = 32
+TOGETHER = 32  # people in one transaction
+CANDIDATES = 8 * TOGETHER  # who is looked for: others hold those who come first
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ _OWNERS = (
 # Who has something due, the longest due first, and whether something due belongs to nobody.
 _NOBODYS = exists().where(*_DUE, Timer.participant_id.is_(None)).label("nobodys")
 _OPENING = opening(_OWNERS, _NOBODYS)
-_SEVERAL = opening(_OWNERS, _NOBODYS, most=CANDIDATES)
+_SEVERAL = opening(_OWNERS, _NOBODYS, most=TOGETHER)
 _OF_NOBODY = opening(_OWNERS.where(false()), _NOBODYS)
 
 
