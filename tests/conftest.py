@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -48,6 +49,12 @@ def pytest_configure_node(node: pytest.Item) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput") and CLUSTER_FOLDER in config.stash:
         databases.remove(config.stash[CLUSTER_FOLDER])
+
+
+def pytest_collection_finish() -> None:
+    """Modules and tests live as long as the run: nobody looks through them for garbage, nor every 700 objects for more."""
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 @pytest.fixture

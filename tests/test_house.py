@@ -34,8 +34,13 @@ def tree(file: Path) -> ast.Module:
     return ast.parse(file.read_text(encoding="utf-8"))
 
 
+@cache
+def walked(file: Path) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(tree(file)))
+
+
 def nodes(file: Path, kind: type[Node]) -> Iterator[Node]:
-    return (node for node in ast.walk(tree(file)) if isinstance(node, kind))
+    return (node for node in walked(file) if isinstance(node, kind))
 
 
 def test_there_is_something_to_check() -> None:

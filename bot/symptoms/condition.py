@@ -47,13 +47,17 @@ class Test:
     key: str
     sign: str
     wanted: tuple[str, ...]
+    number: float | None = field(init=False, compare=False)  # of the first that is wanted, if it is one
 
-    @property
-    def number(self) -> float | None:
-        try:
-            return float(self.wanted[0]) if "_" not in self.wanted[0] else None
-        except ValueError:
-            return None
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "number", _number(self.wanted[0]))  # worked out once, as it is asked often
+
+
+def _number(wanted: str) -> float | None:
+    try:
+        return float(wanted) if "_" not in wanted else None
+    except ValueError:
+        return None
 
 
 Condition = tuple[Test, ...]  # all of them
@@ -98,7 +102,13 @@ def _test(text: str) -> Test:
 
 def met(when: tuple[Condition, ...], facts: Facts, one: str = "") -> bool:
     """Whether any line holds. `one` stands for `any`: a term, or a symptom."""
-    return any(all(_holds(test, facts, one) for test in line) for line in when)
+    for line in when:  # plain loops: nothing else is asked as often
+        for test in line:
+            if not _holds(test, facts, one):
+                break
+        else:
+            return True
+    return False
 
 
 def _holds(test: Test, facts: Facts, one: str) -> bool:
@@ -107,9 +117,10 @@ def _holds(test: Test, facts: Facts, one: str) -> bool:
     if test.subject == "known":
         return _compared(facts.known.get(test.key), test)
     name, needed = one if test.key == ANY else test.key, test.number
-    grade, earlier = facts.grades.get(name), facts.earlier.get(name, ())
+    grade = facts.grades.get(name)
     if grade is None or needed is None:
         return False
+    earlier = facts.earlier.get(name, ())
     match test.subject:
         case "grade":
             return grade >= needed
@@ -151,7 +162,15 @@ def _compared(given: Reply | None, test: Test) -> bool:
     needed = test.number
     if needed is None:
         return False
-    return {">": given > needed, ">=": given >= needed, "=": given == needed, "<": given < needed}[test.sign]
+    match test.sign:
+        case ">":
+            return given > needed
+        case ">=":
+            return given >= needed
+        case "<":
+            return given < needed
+        case _:
+            return given == needed
 
 
 def symptoms_of(when: tuple[Condition, ...]) -> frozenset[str]:

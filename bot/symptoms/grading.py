@@ -6,7 +6,7 @@ A grade made here is for staff only and is never an adverse event: a clinician a
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -62,10 +62,10 @@ class Term:
 class Grading:
     version: str
     terms: tuple[Term, ...]
+    symptom_of: Mapping[str, str] = field(init=False, compare=False)  # of `terms`, by their ids
 
-    @property
-    def symptom_of(self) -> dict[str, str]:
-        return {term.id: term.symptom for term in self.terms}
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "symptom_of", {term.id: term.symptom for term in self.terms})
 
     @property
     def by_name(self) -> dict[str, str]:

@@ -53,23 +53,23 @@ class TriageRule:
     study: str = ""  # the study whose file changed it
     terms: frozenset[str] = field(init=False)  # of `when`
     symptoms: frozenset[str] = field(init=False)
+    edition: str = field(init=False)  # what an alert carries: id@version, or id@study-version
+    # Whether a repeat of what was handled may be held back. What must not wait, and what has changed, never.
+    held_back: bool = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(
-            self, "terms", terms_of(self.when)
-        )  # worked out once: rules are asked at every answer
-        object.__setattr__(self, "symptoms", symptoms_of(self.when))
-
-    @property
-    def edition(self) -> str:
-        """What an alert carries: id@version, or id@study-version."""
-        return f"{self.id}@{self.study}-{self.version}" if self.study else f"{self.id}@{self.version}"
-
-    @property
-    def held_back(self) -> bool:
-        """Whether a repeat of what was handled may be held back. What must not wait, and what has changed, never."""
+        """Worked out once: rules are asked at every answer."""
         changed = any(test.subject in CHANGES for test in tests_of(self.when))
-        return self.urgency != "emergency" and not changed and not self.always
+        worked_out = {
+            "terms": terms_of(self.when),
+            "symptoms": symptoms_of(self.when),
+            "edition": f"{self.id}@{self.study}-{self.version}"
+            if self.study
+            else f"{self.id}@{self.version}",
+            "held_back": self.urgency != "emergency" and not changed and not self.always,
+        }
+        for name, value in worked_out.items():
+            object.__setattr__(self, name, value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,4 +152,4 @@ CASES = {name: work for name, work in globals().items() if name.startswith("big_
 
 @pytest.mark.parametrize("name", CASES)
 def test_at_most_200_mebibytes(name: str) -> None:
-    assert mebibytes(f"{__name__}:{name}") <= LIMIT
+    assert mebibytes(__name__, name) <= LIMIT

@@ -11,6 +11,7 @@ import sys
 
 import pytest
 
+from tests.commands.conftest import Shell
 from tests.reports.pen import STUDY, due, house, writing
 from tests.support.house import KEYS
 
@@ -72,9 +73,16 @@ async def test_it_prints_the_report_and_nothing_else(database_url: str) -> None:
         (("--study", STUDY, "--as-of", "yesterday"), "an instant with its zone"),
     ],
 )
-async def test_one_line_says_what_is_wrong(database_url: str, options: tuple[str, ...], reason: str) -> None:
+async def test_one_line_says_what_is_wrong(
+    database_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    options: tuple[str, ...],
+    reason: str,
+) -> None:
     await _one_dose(database_url)
-    status, out, said = await suiyao(database_url, *options)
-    assert (status, out) == (2, b"")
-    assert reason in said
-    assert said.count("\n") == 1
+    shell = Shell(environment(database_url), monkeypatch, capsys)
+    done = await asyncio.to_thread(shell, "report", "compliance", *options)
+    assert (done.status, done.out) == (2, "")
+    assert reason in done.err
+    assert done.err.count("\n") == 1

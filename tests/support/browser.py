@@ -19,6 +19,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
     "--disable-dev-shm-usage",
+    "--disable-features=SpareRendererForSitePerProcess",  # a process ahead for the next page, which is seldom opened
 ]
 
 

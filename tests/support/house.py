@@ -17,6 +17,7 @@ from bot.services.context import Addresses, Ctx
 from bot.services.dosing import Author
 from bot.services.enrolment import Enrolled, NewParticipant, NewSite, NewStaff, add_site, add_staff, enrol
 from bot.wording import Wording, load_wording
+from tests.support.kept import BookOfRun
 from tests.support.snapshots import once
 
 KEYS = {"masters": {"master-1": b"m" * 32}, "lookup": b"l" * 32, "sealing": b"s" * 32}
@@ -39,7 +40,7 @@ def wording() -> Wording:
 def new_ctx(database: Database) -> Ctx:
     """A process's memory, thrown away: nothing that was said may depend on it."""
     addresses = Addresses("http://127.0.0.1:8080", "suiyao_test_bot", "none")
-    return Ctx(database, keyring(), wording(), book.Book(), addresses, at_commit)
+    return Ctx(database, keyring(), wording(), BookOfRun(), addresses, at_commit)
 
 
 @dataclass(frozen=True, slots=True)

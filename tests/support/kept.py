@@ -1,4 +1,4 @@
-"""What a test run does once instead of once for each test: parsing the shipped definitions, compiling SQL."""
+"""What a test run does once instead of once for each test: reading and parsing definitions, compiling SQL."""
 
 from __future__ import annotations
 
@@ -9,7 +9,22 @@ from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from bot.services.book import Book
+from bot.services.context import Tx
+
 _compiled: dict[Any, Any] = {}
+_read: dict[str, Any] = {}
+
+
+class BookOfRun(Book):
+    """A book of which other tests have read pages already: it holds what is published here, and nothing else."""
+
+    async def refresh(self, tx: Tx) -> None:
+        self._parsed.update(_read)
+        await super().refresh(tx)
+        _read.update(self._parsed)
+        published = {entry.hash for editions in self._editions.values() for entry in editions}
+        self._parsed = {key: _read[key] for key in published}
 
 
 def parsed_once(parser: Callable[[str, str], Any]) -> Callable[[str, str], Any]:

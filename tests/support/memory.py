@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 import importlib
+import multiprocessing
 import resource
-import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
 RUNAWAY = 4 * 1024**3  # bytes of addresses: the machine must outlive a parser without bounds
 SECONDS = 300.0
 LIMIT = 200.0  # MiB
+_fresh: dict[str, ForkServerContext] = {}
 
 
-def mebibytes(work: str) -> float:
-    """`work`: `module:function`, which takes nothing. Raises when it fails there."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.support.memory", work],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return float(done.stdout.split()[-1])
+def mebibytes(module: str, work: str) -> float:
+    """What this function takes, in a process that has done nothing but import its module. Raises what it raises there."""
+    if module not in _fresh:
+        _fresh[module] = multiprocessing.get_context("forkserver")
+        _fresh[module].set_forkserver_preload([module])
+    with ProcessPoolExecutor(1, _fresh[module]) as one:
+        return one.submit(_taken, module, work).result(SECONDS)
 
 
 @contextmanager
@@ -47,14 +44,13 @@ def _forget() -> None:
         file.write_text("5", encoding="ascii")
 
 
-def _run(work: str) -> None:
-    module, _, name = work.partition(":")
-    function = getattr(importlib.import_module(module), name)
+def _taken(module: str, work: str) -> float:
+    function = getattr(importlib.import_module(module), work)
     resource.setrlimit(resource.RLIMIT_AS, (RUNAWAY, RUNAWAY))
     _forget()
     before = _highest()
     function()
-    print(_highest() - before)
+    return _highest() - before
 
 
 def _highest() -> float:
@@ -67,7 +63,3 @@ def _highest() -> float:
         return int(line.split()[1]) / 1024
     highest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return highest / (1024**2 if sys.platform == "darwin" else 1024)
-
-
-if __name__ == "__main__":
-    _run(sys.argv[1])

@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -32,7 +33,9 @@ def names() -> list[str]:
     return sorted(path.stem for path in SCRIPTS.glob("*.toml") if path.stem != "words")
 
 
+@cache
 def script_of(name: str) -> Script:
+    """Read once: nothing can change it."""
     return parse_script((SCRIPTS / f"{name}.toml").read_text(encoding="utf-8"), f"{name}.toml")
 
 

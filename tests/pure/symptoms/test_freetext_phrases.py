@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from bot.symptoms.danger import parse_danger
-from bot.symptoms.freetext import Lexicon, lexicon, read
+from bot.symptoms.freetext import Heard, Lexicon, lexicon, read
 from bot.symptoms.symptom_words import CODES, parse_symptom_words
 
 HERE = Path(__file__).parent
@@ -32,6 +32,12 @@ def words() -> Lexicon:
     return lexicon(parse_danger(danger, "danger.toml"), parse_symptom_words(symptoms, "symptoms.toml"))
 
 
+@cache
+def heard(phrase: str) -> Heard:
+    """Several tests ask about the same phrases."""
+    return read(phrase, words())
+
+
 def rows(table: str) -> list[dict[str, str]]:
     with (HERE / f"freetext_{table}.tsv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
@@ -46,13 +52,13 @@ def test_nearly_every_phrase_is_read_as_written_beside_it(table: str) -> None:
     """What is read otherwise stands in docs/freetext.md; a change that reads more of them otherwise fails here."""
     some = rows(table)
     codes = [row["phrase"] for row in some if ",".join(heard_codes(row)) != sorted_codes(row)]
-    urgency = [row["phrase"] for row in some if read(row["phrase"], words()).urgency != row["urgency"]]
+    urgency = [row["phrase"] for row in some if heard(row["phrase"]).urgency != row["urgency"]]
     assert len(codes) <= len(some) * 0.05, codes
     assert len(urgency) <= len(some) * 0.02, urgency
 
 
 def heard_codes(row: dict[str, str]) -> tuple[str, ...]:
-    return read(row["phrase"], words()).codes or ("none",)
+    return heard(row["phrase"]).codes or ("none",)
 
 
 def sorted_codes(row: dict[str, str]) -> str:
@@ -60,14 +66,12 @@ def sorted_codes(row: dict[str, str]) -> str:
 
 
 def test_every_emergency_is_found() -> None:
-    assert [
-        phrase for phrase in written_as("emergency") if read(phrase, words()).urgency != "emergency"
-    ] == []
+    assert [phrase for phrase in written_as("emergency") if heard(phrase).urgency != "emergency"] == []
 
 
 def test_nothing_is_never_more_than_routine() -> None:
     worried = {"emergency", "urgent"}
-    assert [phrase for phrase in written_as("none") if read(phrase, words()).urgency in worried] == []
+    assert [phrase for phrase in written_as("none") if heard(phrase).urgency in worried] == []
 
 
 def lines(name: str) -> list[str]:
@@ -76,13 +80,11 @@ def lines(name: str) -> list[str]:
 
 
 def test_emergencies_in_many_words_are_found() -> None:
-    assert [said for said in lines("emergencies") if read(said, words()).urgency != "emergency"] == []
+    assert [said for said in lines("emergencies") if heard(said).urgency != "emergency"] == []
 
 
 def test_harmless_words_are_never_more_than_routine() -> None:
-    assert [
-        said for said in lines("harmless") if read(said, words()).urgency in {"emergency", "urgent"}
-    ] == []
+    assert [said for said in lines("harmless") if heard(said).urgency in {"emergency", "urgent"}] == []
 
 
 @pytest.mark.parametrize(
@@ -90,7 +92,7 @@ def test_harmless_words_are_never_more_than_routine() -> None:
 )
 def test_an_emergency_stays_one_whatever_is_said_around_it(change: str) -> None:
     said = [change.format(phrase) for phrase in lines("emergencies")]
-    assert [phrase for phrase in said if read(phrase, words()).urgency != "emergency"] == []
+    assert [phrase for phrase in said if heard(phrase).urgency != "emergency"] == []
 
 
 def written_as(urgency: str) -> list[str]:
