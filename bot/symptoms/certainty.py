@@ -83,7 +83,7 @@ def _is_past(sentence: str, matched: str, tail: str, *, fresh: bool) -> bool:
     if found and not done and not _STILL.search(rest + tail) and not _OF_THE_BLOOD.search(matched):
         return True
     never_so = _NEVER_SO.search(sentence + matched)
-    once = not never_so and (_ONCE_AFTER.match(tail) or _ONCE_INSIDE.search(matched))
+    once = not never_so and "没" not in matched and (_ONCE_AFTER.match(tail) or _ONCE_INSIDE.search(matched))
     return bool(_PAST_AFTER.match(tail)) or (bool(once) and not _RECENT.search(sentence + matched + tail))
 
 
@@ -177,13 +177,13 @@ def _is_asked(clause: str, tail: str, stop: str, *, general: bool) -> bool:
 
 _STRANGERS = re.compile(
     r"(?:邻居|同事|病友|同学|战友|隔壁[床屋]?|[邻隔旁临]床|[0-9一二两三四五六七八九十]+床|同屋|同病房|对门|亲戚|楼[上下])(?:家)?的?(?:那个)?(?:老头子?|老太太?|老爷子|老[公婆伴]|[爸妈爷奶]{1,2}|大爷|大妈|父亲|母亲)"
-    r"|邻居|邻床|隔床|同病房|病房里|有没有人|有没有谁|同事|(?<![男女])朋友|别人|(?<!老)人家|其他人|病友|群友|隔壁|楼[上下](?:的|老|大|小|阿|那|邻)|对门|亲戚|同学|战友|熟人|(?<![像被让叫喊找没])有人(?![帮扶陪看管给])|有个人|某人|老乡|群里"
+    r"|邻居|邻床|隔床|同病房|病房里|有没有人|有没有谁|同事|(?<![男女])朋友|别人|(?<!老)人家|其他人|病友|群友|[村庄镇院]里?有[个位]|(?:小区|单位|厂里|我们村|科里|病区)[^,。]{0,2}有[个位]|节目|视频里|直播|广播里|收音机里|隔壁|楼[上下](?:的|老|大|小|阿|那|邻)|对门|亲戚|同学|战友|熟人|(?<![像被让叫喊找没])有人(?![帮扶陪看管给])|有个人|某人|老乡|群里"
     r"|(?:媳妇|老公|老婆|爱人|女婿)(?:她|他|的)(?:妈|爸|哥|姐|弟|妹)"
     r"|我(?:的|家)?[大二三四小老]?(?:哥|姐|弟|妹|舅|姑|姨(?!妈)|叔|伯|表|堂|嫂|婶|侄)"
     r"|my (?:neighbou?r|friend|colleague|coworker)|someone|somebody|other people|another patient"
 )
 _YOUNGER = re.compile(
-    r"(?<![给累烦起为])(?:孙子|孙女|外孙|儿子|女儿|闺女|姑娘|儿媳妇?|女婿|侄|外甥|小孩|孩子|娃|宝宝|狗狗|猫咪|我家[狗猫]|小[狗猫])"
+    r"(?<![给累烦起为花害靠])(?:孙子|孙女|外孙|儿子|女儿|闺女|姑娘|儿媳妇?|女婿|侄|外甥|小孩|孩子|娃|宝宝|狗狗|猫咪|我家[狗猫]|小[狗猫])(?!们?的?(?:钱|负担|累赘|包袱|后腿)|他?(?:爹|爸|娘|妈|爷|奶)|把我|撞我|骑)"
     r"|my (?:son|daughter|grandson|granddaughter|grandchild|child|kid|baby|dog|cat)"
 )
 _MYSELF = re.compile(

@@ -16,7 +16,7 @@ _NO_DENIAL = re.compile(
 )
 """走不到, 屙不出: what cannot be done denies nothing of what is told next."""
 _DENIER = re.compile(
-    r"(?:没有|没|不|无|未|(?<![特个分])别|防止|预防|避免|以防|(?<![可恐])怕|担心|低于|不足"
+    r"(?:没有|没|不|无|未|(?<![特个分])别|(?<!不)当心|提防|警惕|防止|预防|避免|以防|(?<![可恐])怕|担心|低于|不足"
     r"|什么是|什么叫|(?<!打)算|(?<!可)能|可以|应该|打算|准备|引起|导致|造成|诱发"
     r"|\bno|\bnot|\bwithout|n't|\bnever|\bden(?:y|ies|ied)|\bcauses?|\bavoid|\bprevent)$"
 )
