@@ -16,13 +16,13 @@ _NO_DENIAL = re.compile(
 )
 """走不到, 屙不出: what cannot be done denies nothing of what is told next."""
 _DENIER = re.compile(
-    r"(?:没有|没|不|无|未|(?<![特个分])别|防止|预防|避免|以防|(?<![可恐])怕|担心|低于|不足"
+    r"(?:没有|没|不|无|未|(?<![特个分])别|(?<!不)当心|提防|警惕|防止|预防|避免|以防|(?<![可恐])怕|担心|低于|不足"
     r"|什么是|什么叫|(?<!打)算|(?<!可)能|可以|应该|打算|准备|引起|导致|造成|诱发"
     r"|\bno|\bnot|\bwithout|n't|\bnever|\bden(?:y|ies|ied)|\bcauses?|\bavoid|\bprevent)$"
 )
 _CARRIERS = re.compile(
     r"(?:有|出现|再|怎么|什么|觉得|感觉到?|感到|发生|发现|过|明显的?|任何|太|特别|很|烧到|体温|超过|高于|到|见|看到|看见"
-    r"|那么|这么|咋|大|起|流|长|冒|打|直|想|要|会|敢|(?<=[没怕])得|(?<=没有)得|(?<=担心)得"
+    r"|那么|这么|咋|大|起|流|长|冒|打|发|直|想|要|会|敢|(?<=不)用|(?<=[没怕])得|(?<=没有)得|(?<=担心)得"
     r"|\b(?:any|a|an|have|having|had|has|been|feel|feeling|the|more|longer)| )$"
 )
 _JOINER = re.compile(r"(?:、|/|和|或者|或|以及|及|跟|与|还有|\bor|\band|\bnor) ?$")

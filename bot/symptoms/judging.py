@@ -13,6 +13,8 @@ from bot.symptoms.pattern import MOST_MATCHES, Hits, Match, Pattern, find_chain
 from bot.symptoms.word_rules import WordRule
 
 Certainty = Literal["stated", "doubtful"]
+SPLIT_WORDS = frozenset({"今天", "昨天", "前天", "每天", "整天", "半天", "白天", "几天", "两天", "三天", "聊天", "医生", "先生", "学生", "奶奶", "大便", "小便"})
+"""What begins with the end of one of these is no word of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +66,13 @@ def _places(patterns: tuple[Pattern, ...], passage: Passage, hits: Hits) -> list
 
 
 def _in_one_breath(places: list[Match], passage: Passage) -> list[Match]:
-    """头有点晕 血压正常 speaks of no 晕血."""
-    return [place for place in places if passage.pauses.isdisjoint(range(place.start + 1, place.end))]
+    """头有点晕 血压正常 speaks of no 晕血, 今天气短 of no 天气, 奶奶头疼 of no 奶头."""
+    return [
+        place
+        for place in places
+        if passage.pauses.isdisjoint(range(place.start + 1, place.end))
+        and passage.text[max(0, place.start - 1) : place.start + 1] not in SPLIT_WORDS
+    ]
 
 
 def _hear(found: list[list[Match]], rule: WordRule, passage: Passage, innocent: list[Match]) -> Judged | None:
