@@ -3,6 +3,7 @@
 Each is a whole prompt: plan, status, quiet hours, consent and open questions are read again, the question is sealed, its
 nudges and its end are set. The same among many timers that are planned for later. The limits: none dropped, 500 a second
 with two processes, one at a million planned at most 1.3 times as dear as at ten thousand, memory at most 64 MiB above idle.
+Each process has reminded a few dozen people before, as on any morning but its first: statements are built and planned once.
 Beside it procrastinate 3 on the same database with the same work in each job, twenty jobs of a process at once.
 """
 
@@ -14,7 +15,8 @@ import gc
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as clock
 
 from sqlalchemy import text
 
@@ -22,6 +24,7 @@ from benchmarks import reminders_elsewhere
 from benchmarks.ground import Newcomer, entered, fresh_database, house, populate, postgres, site
 from benchmarks.processes import forget_peak, peak, ready, resident, side_by_side
 from bot.db.embedded import EmbeddedPostgres
+from bot.services import firing, timers
 from bot.services.context import Ctx
 from bot.setting_forms import asyncpg_url
 from bot.worker import Worker
@@ -31,6 +34,9 @@ BEFORE = datetime(2026, 1, 4, 2, tzinfo=UTC)
 DUE_AT = datetime(2026, 1, 5, 0, 0, tzinfo=UTC)  # 08:00 in Shanghai
 RATE, DEARER, GROWTH = 500.0, 1.3, 64.0
 LOOK_SECONDS = 0.05
+JUST_BEFORE = DUE_AT - timedelta(minutes=1)
+WARM = 2 * timers.TOGETHER  # people whom each process has reminded before
+_SET_CLOCK = text("UPDATE deployment SET virtual_now = :now")
 _LEFT = text(
     "SELECT EXISTS (SELECT FROM timer WHERE state = 'waiting' AND kind = 'prompt' AND due_at <= suiyao_now())"
 )
@@ -70,7 +76,7 @@ def main() -> None:
         _cost_among(rates)
         for case in cases if asked.peer else ():
             if case.processes == 2:
-                theirs = reminders_elsewhere.drained(server, case.due, case.planned)
+                theirs = _drained_elsewhere(server, case)
                 print(
                     f"procrastinate, {case}: {theirs:5.0f}/s   ours/procrastinate {rates[case] / theirs:.2f}"
                 )
@@ -90,12 +96,13 @@ async def _prepared(server: EmbeddedPostgres, people: int) -> None:
     url = await asyncio.to_thread(fresh_database, server, "people")
     async with house(url, BEFORE) as ctx:
         await site(ctx)
-        await asyncio.to_thread(populate, url, people, Newcomer(DAY))
+        await asyncio.to_thread(populate, url, 2 * WARM, Newcomer(DAY, clock(7, 59)))
+        await asyncio.to_thread(populate, url, people, Newcomer(DAY), 2 * WARM)
         async with ctx.begin() as tx:
-            await tx.execute(text("UPDATE deployment SET virtual_now = :now"), {"now": DUE_AT})
+            await tx.execute(_SET_CLOCK, {"now": JUST_BEFORE})
     server.sql(
         "SET session_replication_role = replica;"
-        f" DELETE FROM timer WHERE kind <> 'prompt' OR due_at <> '{DUE_AT}'",
+        f" DELETE FROM timer WHERE kind <> 'prompt' OR due_at NOT IN ('{JUST_BEFORE}', '{DUE_AT}')",
         "people",
     )
     print(f"{people:,} participants enrolled and linked in {time.monotonic() - began:.0f} s, two processes")
@@ -104,17 +111,18 @@ async def _prepared(server: EmbeddedPostgres, people: int) -> None:
 def _drained(server: EmbeddedPostgres, case: Case) -> float:
     name = f"due_{case.due}_{case.planned}_{case.processes}"
     server.create_database(name, "people")
-    server.sql(f"DELETE FROM timer WHERE participant_id > {case.due}", name)
+    _only_due(server, name, case.due, WARM * case.processes)
     server.sql(
         "INSERT INTO timer (kind, key, participant_id, due_at, expires_at, payload, state, tries, created_at)"
-        f" SELECT 'later', 'planned:' || n, 1 + n % {case.due}, '2026-03-01'::timestamptz + n * interval '1 second',"
+        f" SELECT 'later', 'planned:' || n, {1 + 2 * WARM} + n % {case.due},"
+        " '2026-03-01'::timestamptz + n * interval '1 second',"
         f" '2027-01-01', '{{}}', 'waiting', 0, '2026-01-01' FROM generate_series(1, {case.planned - case.due}) n",
         name,
     )
     server.sql("ANALYZE timer", name)
     url = asyncpg_url(server.url(name, "suiyao_runtime", "runtime"))
     runs = side_by_side(case.processes, work, url)
-    dropped = case.due - asked_people(server, name, case.due)
+    dropped = case.due - _asked_people(server, name)
     server.drop_database(name)
     rate = case.due / (max(run.ended for run in runs) - min(run.began for run in runs))
     grown = max(run.most - run.idle for run in runs)
@@ -126,24 +134,49 @@ def _drained(server: EmbeddedPostgres, case: Case) -> float:
     return rate
 
 
-def asked_people(server: EmbeddedPostgres, name: str, due: int) -> int:
-    """How many have the question; nobody may have it twice."""
-    prompts = "FROM outbound_message WHERE purpose = 'prompt'"
+def _drained_elsewhere(server: EmbeddedPostgres, case: Case) -> float:
+    name = f"jobs_{case.due}_{case.planned}"
+    server.create_database(name, "people")
+    _only_due(server, name, case.due, 0)
+    server.sql(f"UPDATE deployment SET virtual_now = '{DUE_AT}'", name)
+    due = range(2 * WARM + 1, 2 * WARM + case.due + 1)
+    rate = reminders_elsewhere.drained(server, name, due, case.planned)
+    server.drop_database(name)
+    return rate
+
+
+def _only_due(server: EmbeddedPostgres, name: str, due: int, warm: int) -> None:
+    """Of those who are reminded a minute before, and of those who are measured, only so many have a reminder."""
+    server.sql(
+        f"DELETE FROM timer WHERE participant_id > {2 * WARM + due}"
+        f" OR participant_id > {warm} AND participant_id <= {2 * WARM}",
+        name,
+    )
+
+
+def _asked_people(server: EmbeddedPostgres, name: str) -> int:
+    """How many of those who are measured have the question; nobody may have it twice."""
+    prompts = f"FROM outbound_message WHERE purpose = 'prompt' AND participant_id > {2 * WARM}"
     asked = int(server.sql(f"SELECT count(DISTINCT contact_id) {prompts}", name))
     assert int(server.sql(f"SELECT count(*) {prompts}", name)) == asked, "somebody was asked twice"
-    assert asked <= due
     return asked
 
 
 def work(number: int, url: str) -> Run:
-    return asyncio.run(_serve(url))
+    return asyncio.run(_serve(number, url))
 
 
-async def _serve(url: str) -> Run:
+async def _serve(number: int, url: str) -> Run:
     async with entered(url) as ctx:
         async with ctx.begin() as tx:
             await ctx.book.refresh(tx)
         gc.freeze()  # as `serve` does
+        await asyncio.to_thread(ready)
+        await asyncio.gather(*(timers.fire_several(ctx, firing.FIRE) for _ in range(2)))
+        await asyncio.to_thread(ready)
+        if number == 0:
+            async with ctx.begin() as tx:
+                await tx.execute(_SET_CLOCK, {"now": DUE_AT})
         return await timed(lambda: _until_none_is_left(ctx))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from typing import Any
 
 from procrastinate import App, PsycopgConnector
 from sqlalchemy import select
@@ -21,11 +22,8 @@ from bot.setting_forms import asyncpg_url
 AT_ONCE = 20
 
 
-def drained(server: EmbeddedPostgres, due: int, planned: int) -> float:
-    """Jobs per second with two processes."""
-    name = f"jobs_{due}_{planned}"
-    server.create_database(name, "people")
-    server.sql(f"DELETE FROM timer WHERE participant_id > {due}", name)
+def drained(server: EmbeddedPostgres, name: str, due: range, planned: int) -> float:
+    """Jobs per second with two processes. `due`: the participants, in that database."""
     asyncio.run(_deferred(server.url(name), due, planned))
     server.sql("ANALYZE procrastinate_jobs", name)
     url = asyncpg_url(server.url(name, "suiyao_runtime", "runtime"))
@@ -34,22 +32,22 @@ def drained(server: EmbeddedPostgres, due: int, planned: int) -> float:
     asked = int(
         server.sql("SELECT count(DISTINCT contact_id) FROM outbound_message WHERE purpose = 'prompt'", name)
     )
-    assert done == asked == due, f"{due} jobs, {done} succeeded, {asked} people have a question"
-    server.drop_database(name)
-    return due / (max(ended for _, ended in runs) - min(began for began, _ in runs))
+    assert done == asked == len(due), f"{len(due)} jobs, {done} succeeded, {asked} people have a question"
+    return len(due) / (max(ended for _, ended in runs) - min(began for began, _ in runs))
 
 
-async def _deferred(url: str, due: int, planned: int) -> None:
+async def _deferred(url: str, due: range, planned: int) -> None:
     """Those that are due by its own means; those for later are copied in the database, which is quicker."""
     app = App(connector=PsycopgConnector(conninfo=url))
     async with app.open_async():
         await app.schema_manager.apply_schema_async()
         later = app.configure_task("remind", schedule_at=None)
-        await later.batch_defer_async(*({"participant_id": number} for number in range(1, due + 1)))
+        jobs: list[dict[str, Any]] = [{"participant_id": number} for number in due]
+        await later.batch_defer_async(*jobs)
         await app.connector.execute_query_async(
             "INSERT INTO procrastinate_jobs (queue_name, task_name, args, scheduled_at)"
             " SELECT queue_name, task_name, args, '2099-01-01'::timestamptz + n * interval '1 second'"
-            f" FROM procrastinate_jobs, generate_series(1, {planned - due}) n WHERE id = 1"
+            f" FROM procrastinate_jobs, generate_series(1, {planned - len(due)}) n WHERE id = 1"
         )
 
 
