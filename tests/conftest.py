@@ -37,6 +37,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """The run's own process chooses the cluster's folder; a worker is told."""
+    gc.set_threshold(20_000, 20, 50)  # tests and modules live as long as the run: looking through them finds nothing
     told = getattr(config, "workerinput", {}).get("cluster_folder")
     config.stash[CLUSTER_FOLDER] = Path(told) if told else databases.new_folder()
 
@@ -49,12 +50,6 @@ def pytest_configure_node(node: pytest.Item) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput") and CLUSTER_FOLDER in config.stash:
         databases.remove(config.stash[CLUSTER_FOLDER])
-
-
-def pytest_collection_finish() -> None:
-    """Modules and tests live as long as the run: nobody looks through them for garbage, nor every 700 objects for more."""
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 50)
 
 
 @pytest.fixture
