@@ -49,11 +49,15 @@ _PAST = re.compile(
 _STILL = re.compile(
     r"开始|起就|以来|到现在|至今|一直|现在|目前|今[天早晚儿日朝夜]|刚才|刚刚|又|还在|仍|这[次回下]|这一[次回]|这会儿?|昨[天晚夜儿]|前天|since|still|\bnow\b|today|again"
 )
-_WHAT_WAS_DONE = re.compile(r"出院|住院|手术|开刀|移植|化疗|放疗|确诊|查出|诊断|复查|体检|入组|化验|抽血|打疫苗|换药|搬家|退休")
+_WHAT_WAS_DONE = re.compile(
+    r"出院|住院|手术|开刀|移植|化疗|放疗|确诊|查出|诊断|复查|体检|入组|化验|抽血|打疫苗|换药|搬家|退休"
+)
 """上个月刚出院，吐血了: when something was done to somebody says nothing of what is told after it."""
 _HAPPENED = re.compile(r"(?<!没)(?:血(?![压糖脂])|[摔晕昏烧疼痛瘫咳喘肿抽吐拉泻]|中风|脑梗|心梗|车祸|出事)")
 """去年摔了，头破了: what is told after it belongs to it."""
-_OF_THEN = re.compile(r"(?<!不)过(?![来去敏量度多于后一几两半气了下不])|当时|那时|后来|那阵|那天|好了|抢救|走的|人没了")
+_OF_THEN = re.compile(
+    r"(?<!不)过(?![来去敏量度多于后一几两半气了下不])|当时|那时|后来|那阵|那天|好了|抢救|走的|人没了"
+)
 """去年中过风，嘴歪了好久，后来好了: told of that time as well."""
 _OF_THE_BLOOD = re.compile(r"白细胞|白血球|粒细胞|中性粒|粒缺|血象|血像|骨髓抑制")
 """What was said of a blood count last time is what is known of it now."""
@@ -77,7 +81,10 @@ def _is_past(sentence: str, matched: str, tail: str, after: str, *, fresh: bool)
     rest = sentence[found[-1].end() :] if found else ""
     other = rest.partition(",")
     done = bool(other[1]) and (
-        (bool(_WHAT_WAS_DONE.search(other[0])) or (fresh and ("也" in other[0] or not _HAPPENED.search(other[0]))))
+        (
+            bool(_WHAT_WAS_DONE.search(other[0]))
+            or (fresh and ("也" in other[0] or not _HAPPENED.search(other[0])))
+        )
         and not _OF_THEN.search(f"{other[2]} {after}")
     )
     if found and not done and not _STILL.search(rest + tail) and not _OF_THE_BLOOD.search(matched):
@@ -223,7 +230,10 @@ def _is_caught(clause: str, rest: str) -> bool:
 
 
 def _is_anothers(sentence: str, clause: str, tail: str) -> bool:
-    for people, where in ((_STRANGERS, _ONLY_THERE.sub("", sentence)), (_YOUNGER, _WITH_THE_YOUNGER.sub("", clause))):
+    for people, where in (
+        (_STRANGERS, _ONLY_THERE.sub("", sentence)),
+        (_YOUNGER, _WITH_THE_YOUNGER.sub("", clause)),
+    ):
         found = list(people.finditer(where))
         rest = where[found[-1].end() :] if found else ""
         if found and not _MYSELF.search(_THEIR_KIN.sub("", rest) if people is _STRANGERS else rest):

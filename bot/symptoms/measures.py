@@ -51,7 +51,9 @@ _TIME_OF_DAY_JUST_BEFORE = re.compile(
 _WEATHER_OR_WATER = re.compile(
     r"(?:外面|外头|外边|户外|室外|室内|屋里|屋外|天气|天太?热|热死|气温|室温|空调|水温|热水|开水|洗澡水|脚水|泡脚|(?<!喝)酒)[^。!?;\n]{0,6}$"
 )
-_FEVER_SINCE_THE_COMMA = re.compile(r",[^,]{0,4}(?:体温|发烧|高烧|低烧|发热|烧到|烧起|又烧|烧了|烧得)[^,]{0,4}$")
+_FEVER_SINCE_THE_COMMA = re.compile(
+    r",[^,]{0,4}(?:体温|发烧|高烧|低烧|发热|烧到|烧起|又烧|烧了|烧得)[^,]{0,4}$"
+)
 """天气热，体温38度5 is no weather."""
 _WEATHER_AFTER = re.compile(r"[^。!?;\n]{0,3}(?:高温|天气|太阳|开空调|晒|预警)")
 _ARMPIT = re.compile(r"腋|胳肢窝|夹肢窝|胳支窝|咯吱窝|胳膊窝|夹窝|armpit|axill")
