@@ -27,7 +27,7 @@ def is_doubtful(passage: Passage, match: Match, rule: WordRule) -> bool:
         or is_denied(passage.said_before(match.start))
         or (rule.tier != "emergency" and is_denied(passage.breath(match.start), run_on=True))
         or is_denied_after(tail)
-        or _is_past(sentence, matched, tail, fresh=rule.tier == "emergency")
+        or _is_past(sentence, matched, tail, text[match.end : match.end + 24], fresh=rule.tier == "emergency")
         or (not rule.event and (_is_over(matched, tail, following) or _is_over(matched, following, "")))
         or _is_supposed(clause, tail)
         or _is_asked(clause, tail, stop, general=rule.tier == "urgent" and not _MEASURED.search(matched))
@@ -49,11 +49,15 @@ _PAST = re.compile(
 _STILL = re.compile(
     r"开始|起就|以来|到现在|至今|一直|现在|目前|今[天早晚儿日朝夜]|刚才|刚刚|又|还在|仍|这[次回下]|这一[次回]|这会儿?|昨[天晚夜儿]|前天|since|still|\bnow\b|today|again"
 )
-_WHAT_WAS_DONE = re.compile(r"出院|住院|手术|开刀|移植|化疗|放疗|确诊|查出|诊断|复查|体检|入组|化验|抽血|打疫苗|换药|搬家|退休")
+_WHAT_WAS_DONE = re.compile(
+    r"出院|住院|手术|开刀|移植|化疗|放疗|确诊|查出|诊断|复查|体检|入组|化验|抽血|打疫苗|换药|搬家|退休"
+)
 """上个月刚出院，吐血了: when something was done to somebody says nothing of what is told after it."""
-_HAPPENED = re.compile(r"(?<!没)(?:血(?![压糖脂])|[摔晕昏烧疼痛瘫咳喘肿抽吐拉泻]|中风|脑梗|心梗)")
+_HAPPENED = re.compile(r"(?<!没)(?:血(?![压糖脂])|[摔晕昏烧疼痛瘫咳喘肿抽吐拉泻]|中风|脑梗|心梗|车祸|出事)")
 """去年摔了，头破了: what is told after it belongs to it."""
-_OF_THEN = re.compile(r"过(?![来去敏量度多于后一几两半])|当时|那时|后来|那阵|那天|好了|抢救|走的|走了|去世|过世|没了")
+_OF_THEN = re.compile(
+    r"(?<!不)过(?![来去敏量度多于后一几两半气了下不])|当时|那时|后来|那阵|那天|好了|抢救|走的|人没了"
+)
 """去年中过风，嘴歪了好久，后来好了: told of that time as well."""
 _OF_THE_BLOOD = re.compile(r"白细胞|白血球|粒细胞|中性粒|粒缺|血象|血像|骨髓抑制")
 """What was said of a blood count last time is what is known of it now."""
@@ -72,13 +76,16 @@ _RECENT = re.compile(
 )
 
 
-def _is_past(sentence: str, matched: str, tail: str, *, fresh: bool) -> bool:
+def _is_past(sentence: str, matched: str, tail: str, after: str, *, fresh: bool) -> bool:
     found = list(_PAST.finditer(sentence))
     rest = sentence[found[-1].end() :] if found else ""
     other = rest.partition(",")
     done = bool(other[1]) and (
-        (bool(_WHAT_WAS_DONE.search(other[0])) or (fresh and not _HAPPENED.search(other[0])))
-        and not _OF_THEN.search(other[2] + matched + tail)
+        (
+            bool(_WHAT_WAS_DONE.search(other[0]))
+            or (fresh and ("也" in other[0] or not _HAPPENED.search(other[0])))
+        )
+        and not _OF_THEN.search(f"{other[2]} {after}")
     )
     if found and not done and not _STILL.search(rest + tail) and not _OF_THE_BLOOD.search(matched):
         return True
@@ -177,7 +184,7 @@ def _is_asked(clause: str, tail: str, stop: str, *, general: bool) -> bool:
 
 _STRANGERS = re.compile(
     r"(?:邻居|同事|病友|同学|战友|隔壁[床屋]?|[邻隔旁临]床|[0-9一二两三四五六七八九十]+床|同屋|同病房|对门|亲戚|楼[上下])(?:家)?的?(?:那个)?(?:老头子?|老太太?|老爷子|老[公婆伴]|[爸妈爷奶]{1,2}|大爷|大妈|父亲|母亲)"
-    r"|邻居|邻床|隔床|同病房|病房里|有没有人|有没有谁|同事|(?<![男女])朋友|别人|(?<!老)人家|其他人|病友|群友|[村庄镇院]里?有[个位]|(?:小区|单位|厂里|我们村|科里|病区)[^,。]{0,2}有[个位]|节目|视频里|直播|广播里|收音机里|隔壁|楼[上下](?:的|老|大|小|阿|那|邻)|对门|亲戚|同学|战友|熟人|(?<![像被让叫喊找没])有人(?![帮扶陪看管给])|有个人|某人|老乡|群里"
+    r"|邻居|邻床|隔床|同病房|病房里|有没有人|有没有谁|同事|(?<![男女])朋友|别人|(?<!老)人家|其他人|病友|群友|(?:[村庄镇院]里?|(?:小区|单位|厂里|我们村|科里|病区)[^,。]{0,2})有[个位](?:老头子?|老太太?|老爷子|大爷|大妈|奶奶|爷爷)?|节目|视频里|直播|广播里|收音机里|隔壁|楼[上下](?:的|老|大|小|阿|那|邻)|对门|亲戚|同学|战友|熟人|(?<![像被让叫喊找没])有人(?![帮扶陪看管给])|有个人|某人|老乡|群里"
     r"|(?:媳妇|老公|老婆|爱人|女婿)(?:她|他|的)(?:妈|爸|哥|姐|弟|妹)"
     r"|我(?:的|家)?[大二三四小老]?(?:哥|姐|弟|妹|舅|姑|姨(?!妈)|叔|伯|表|堂|嫂|婶|侄)"
     r"|my (?:neighbou?r|friend|colleague|coworker)|someone|somebody|other people|another patient"
@@ -223,7 +230,10 @@ def _is_caught(clause: str, rest: str) -> bool:
 
 
 def _is_anothers(sentence: str, clause: str, tail: str) -> bool:
-    for people, where in ((_STRANGERS, _ONLY_THERE.sub("", sentence)), (_YOUNGER, _WITH_THE_YOUNGER.sub("", clause))):
+    for people, where in (
+        (_STRANGERS, _ONLY_THERE.sub("", sentence)),
+        (_YOUNGER, _WITH_THE_YOUNGER.sub("", clause)),
+    ):
         found = list(people.finditer(where))
         rest = where[found[-1].end() :] if found else ""
         if found and not _MYSELF.search(_THEIR_KIN.sub("", rest) if people is _STRANGERS else rest):

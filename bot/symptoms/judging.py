@@ -13,7 +13,12 @@ from bot.symptoms.pattern import MOST_MATCHES, Hits, Match, Pattern, find_chain
 from bot.symptoms.word_rules import WordRule
 
 Certainty = Literal["stated", "doubtful"]
-SPLIT_WORDS = frozenset({"今天", "昨天", "前天", "每天", "整天", "半天", "白天", "几天", "两天", "三天", "聊天", "医生", "先生", "学生", "奶奶", "大便", "小便"})
+SPLIT_WORDS = frozenset(
+    (
+        *("今天", "昨天", "前天", "每天", "整天", "半天", "白天", "几天", "两天", "三天", "聊天"),
+        *("医生", "先生", "学生", "奶奶", "大便", "小便"),
+    )
+)
 """What begins with the end of one of these is no word of its own."""
 
 

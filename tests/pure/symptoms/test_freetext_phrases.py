@@ -20,7 +20,7 @@ HERE = Path(__file__).parent
 RULES = HERE.parents[2] / "bot" / "symptoms" / "rules"
 TABLES = (
     *("dev", "check", "later", "fourth", "fifth", "sixth", "seventh", "hard"),
-    *("eighth", "ninth", "tenth", "eleventh", "twelfth"),
+    *("eighth", "ninth", "tenth", "eleventh", "twelfth", "thirteenth", "fourteenth"),
 )
 
 
@@ -88,7 +88,11 @@ def test_harmless_words_are_never_more_than_routine() -> None:
 
 
 @pytest.mark.parametrize(
-    "change", ["{}怎么办", "我家老爷子{}", "大夫您好，{}，要不要去医院", "从昨天晚上开始{}"]
+    "change",
+    [
+        *("{}怎么办", "我家老爷子{}", "大夫您好，{}，要不要去医院", "从昨天晚上开始{}"),
+        *("看新闻的时候{}", "在邻居家打牌，{}"),
+    ],
 )
 def test_an_emergency_stays_one_whatever_is_said_around_it(change: str) -> None:
     said = [change.format(phrase) for phrase in lines("emergencies")]
