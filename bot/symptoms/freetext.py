@@ -26,12 +26,17 @@ Sure = Literal["stated", "residual", "doubtful"]
 def scan(text: str, lexicon: DangerLexicon) -> tuple[Danger, ...]:
     """The danger rules that a text of any length meets, what must be acted on first coming first:
 
-    stated before doubtful, emergency before urgent, then the order of the file. One Danger per rule; a
-    statement anywhere wins over a denial elsewhere. Never raises.
+    stated before doubtful, emergency before urgent, a named symptom before none, then the order of the file.
+    One Danger per rule; a statement anywhere wins over a denial elsewhere. Never raises.
     """
     passage = read_passage(text, lexicon.simplify, lexicon.sounds)
-    found = [_danger(rule, heard) for rule, heard in judged(passage, lexicon.net)]
+    found = [_danger(rule, heard) for rule, heard in _named_first(judged(passage, lexicon.net))]
     return tuple(sorted(found, key=_rank))
+
+
+def _named_first(met: Iterable[tuple[WordRule, Judged]]) -> list[tuple[WordRule, Judged]]:
+    """What names a symptom before what only says that something is wrong, each in the order of the file."""
+    return sorted(met, key=lambda one: not one[0].codes)
 
 
 def _rank(danger: Danger) -> tuple[bool, int]:
@@ -89,7 +94,7 @@ class Heard:
 def read(text: str, words: Lexicon) -> Heard:
     """What a text of any length says of symptoms. In time proportional to its length; never raises."""
     passage = read_passage(text, words.danger.simplify, words.danger.sounds)
-    met = list(judged(passage, words.net))
+    met = _named_first(judged(passage, words.net))
     told = [_told(rule, heard, passage) for rule, heard in met]
     symptoms = _symptoms(told, words.symptoms)
     causes: list[tuple[Urgency, str]] = [
