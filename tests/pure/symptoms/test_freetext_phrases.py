@@ -20,7 +20,7 @@ HERE = Path(__file__).parent
 RULES = HERE.parents[2] / "bot" / "symptoms" / "rules"
 TABLES = (
     *("dev", "check", "later", "fourth", "fifth", "sixth", "seventh", "hard"),
-    *("eighth", "ninth", "tenth", "eleventh", "twelfth", "thirteenth", "fourteenth"),
+    *("eighth", "ninth", "tenth", "eleventh", "twelfth", "thirteenth", "fourteenth", "fifteenth"),
 )
 
 
