@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -29,7 +28,6 @@ async def rehearse(
     """`url`: an empty, migrated database, as the runtime role, for asyncpg. `tick` is called after each day."""
     begun = time.monotonic()
     async with opened(url, setting, keyring, wording, vault) as town:
-        gc.freeze()  # as `serve` does
         for day in range(1, setting.days + 1):
             await town.run(setting.start + timedelta(days=day))
             tick(day)

@@ -6,6 +6,7 @@ How a study is divided depends on its size alone, so the same seed is the same o
 from __future__ import annotations
 
 import asyncio
+import gc
 import hashlib
 import secrets
 import shutil
@@ -74,6 +75,7 @@ def _town(folder: Path, number: int, setting: Setting) -> Outcome:
     postgres, name = EmbeddedPostgres(folder, durable=False), f"town_{number}"
     keyring = Keyring({"master-1": secrets.token_bytes(32)}, secrets.token_bytes(32), secrets.token_bytes(32))
     postgres.create_database(name, EMPTY)
+    gc.freeze()  # as `serve` does
     try:
         url = asyncpg_url(postgres.url(name, migrate.RUNTIME, ROLE_WORD))
         vault, wording = Vault(postgres, name), load_wording(LOCALES)
