@@ -32,6 +32,14 @@ class OutboundMessage(Base):
             "message_id",
             postgresql_where=text("state = 'queued'"),
         ),
+        # What else waits for the same contact. Without it each look for the next messages goes through all that wait.
+        Index(
+            "ix_outbound_message_queued_of",
+            "contact_id",
+            "lane",
+            "message_id",
+            postgresql_where=text("state = 'queued'"),
+        ),
         Index(
             "ix_outbound_message_sending",
             "contact_id",

@@ -16,6 +16,7 @@ from sqlalchemy import (
     exists,
     insert,
     literal,
+    literal_column,
     or_,
     select,
     tuple_,
@@ -30,6 +31,8 @@ from bot.db.privacy import Sealed
 from bot.services import pacing
 from bot.services.outbox import Lane
 
+# Written into the statement: an index of the queued alone serves no query that might ask for another state.
+_QUEUED, _UNDER_WAY = literal_column("'queued'"), literal_column("'sending'")
 _m = aliased(OutboundMessage, name="m")
 _other = aliased(OutboundMessage, name="other")
 _text, _address, _edited = (
@@ -38,6 +41,15 @@ _text, _address, _edited = (
     aliased(OutboundMessage, name="e"),
 )
 _now: BindParameter[datetime] = bindparam("now")
+# OFFSET keeps it a question about each message that may leave: joined, all that wait would be compared with all that wait.
+_before_it = (
+    select(literal(1))
+    .where(_other.contact_id == _m.contact_id, _other.state == _QUEUED)
+    .where(_other.send_after <= _now, _other.expires_at > _now)
+    .where(tuple_(_other.lane, _other.message_id) < tuple_(_m.lane, _m.message_id))
+    .correlate(_m)
+    .offset(0)
+)
 CLAIMABLE = (
     select(
         _m.message_id,
@@ -59,21 +71,15 @@ CLAIMABLE = (
     .join(_address, _address.sealed_id == Contact.address_sealed)
     .outerjoin(_edited, _edited.message_id == _m.edits)
     .where(
-        _m.state == "queued",
+        _m.state == _QUEUED,
         _m.channel == bindparam("channel"),
         _m.account == bindparam("account"),
         _m.send_after <= _now,
         _m.expires_at > _now,
         or_(_m.lane == Lane.ALERT, Contact.held_until.is_(None), Contact.held_until <= _now),
         or_(Contact.next_send_at.is_(None), Contact.next_send_at <= _now),
-        ~exists(literal(1)).where(_other.contact_id == _m.contact_id, _other.state == "sending"),
-        ~exists(literal(1)).where(
-            _other.contact_id == _m.contact_id,
-            _other.state == "queued",
-            _other.send_after <= _now,
-            _other.expires_at > _now,
-            tuple_(_other.lane, _other.message_id) < tuple_(_m.lane, _m.message_id),
-        ),
+        ~exists(literal(1)).where(_other.contact_id == _m.contact_id, _other.state == _UNDER_WAY),
+        ~exists(_before_it),
     )
     .order_by(_m.lane, _m.message_id)
     .limit(bindparam("free"))
