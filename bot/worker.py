@@ -31,6 +31,7 @@ LATE_TICKS = 4  # after so many ticks that did not come a loop goes round by its
 FINISH_SECONDS = 5.0  # what is in hand may take so long to end when the process is stopped
 SENDING = 20  # messages of one channel under way at once
 SETTLE_TRIES = 10
+MOST_TURNS = 3  # so often a message lets a turn pass; then it leaves
 
 Drain = Callable[[], Awaitable[None]]
 
@@ -190,10 +191,13 @@ class Worker:
         log.info("A message was settled", extra=extra)
 
     async def _turn(self, line: Line, leaves_at: float) -> None:
-        """Wait for it, and for another one if the machine let it pass. Without a database it is better late than never."""
+        """Wait for it, and for another one if the machine let it pass; a few times, or without a database: better late than
+        never."""
         clock, sender, late = asyncio.get_running_loop().time, line.sender, line.pace.late.total_seconds()
         await asyncio.sleep(leaves_at - clock())
-        while clock() > leaves_at + late:
+        for _ in range(MOST_TURNS):
+            if clock() <= leaves_at + late:
+                return
             try:
                 leaves_at = await pacing.another_turn(self._ctx, sender.name, sender.account, line.pace)
             except (SQLAlchemyError, OSError):

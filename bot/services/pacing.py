@@ -21,16 +21,17 @@ AHEAD = timedelta(
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """What a provider bears: 30 in any second for a Telegram bot, so one goes at once and 29 follow evenly.
+    """What a provider bears: 30 in any second for a Telegram bot, so they leave evenly, with a little
+    room for what happens between here and there.
 
     `burst` messages may leave together after a silence. Who is `late` by so much has slept through his turn: what one process
     sends late would otherwise leave in the turns of another.
     """
 
-    per_second: float = 29.0
+    per_second: float = 28.8
     burst: int = 1
     chat_interval: timedelta = timedelta(seconds=1)
-    late: timedelta = timedelta(milliseconds=30)
+    late: timedelta = timedelta(milliseconds=20)
 
     @property
     def interval(self) -> timedelta:

@@ -32,7 +32,8 @@ from bot.services import pacing
 from bot.services.outbox import Lane
 
 # Written into the statement: an index of the queued alone serves no query that might ask for another state.
-_QUEUED, _UNDER_WAY = literal_column("'queued'"), literal_column("'sending'")
+_QUEUED: ColumnElement[str] = literal_column("'queued'")
+_UNDER_WAY: ColumnElement[str] = literal_column("'sending'")
 _m = aliased(OutboundMessage, name="m")
 _other = aliased(OutboundMessage, name="other")
 _text, _address, _edited = (

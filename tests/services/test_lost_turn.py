@@ -13,7 +13,7 @@ from bot.db.outbox import ChannelAccount
 from bot.services import pacing
 from bot.services.context import Ctx
 from bot.services.pacing import Pace
-from bot.worker import Line, Sender, Worker
+from bot.worker import MOST_TURNS, Line, Sender, Worker
 from tests.services.conftest import BEFORE_FIRST_DOSE
 from tests.support.house import Town
 
@@ -34,11 +34,16 @@ async def taken(ctx: Ctx, pace: Pace) -> float:
 
 
 async def test_each_who_slept_through_his_turn_takes_another(town: Town) -> None:
-    pace = Pace(per_second=20, late=timedelta(milliseconds=1))
+    pace = Pace(per_second=20, late=timedelta(milliseconds=500))
     worker, long_ago = Worker(town.ctx, []), asyncio.get_running_loop().time() - 1
-    # They may be late again, and then take one more each: never less than one.
     await asyncio.gather(*(worker._turn(line(pace), long_ago) for _ in range(3)))
-    assert await taken(town.ctx, pace) >= 3
+    assert 3 <= await taken(town.ctx, pace) <= 3 * MOST_TURNS
+
+
+async def test_who_is_always_late_leaves_after_a_few_turns(town: Town) -> None:
+    pace = Pace(per_second=1000, late=timedelta(seconds=-1))
+    await Worker(town.ctx, [])._turn(line(pace), asyncio.get_running_loop().time() - 1)
+    assert await taken(town.ctx, pace) == pytest.approx(MOST_TURNS)
 
 
 async def test_who_is_in_time_takes_none(town: Town) -> None:
