@@ -26,6 +26,7 @@ from benchmarks.processes import forget_peak, peak, ready, resident, side_by_sid
 from bot.db.embedded import EmbeddedPostgres
 from bot.services import firing, timers
 from bot.services.context import Ctx
+from bot.services.together import TOGETHER
 from bot.setting_forms import asyncpg_url
 from bot.worker import Worker
 
@@ -35,7 +36,7 @@ DUE_AT = datetime(2026, 1, 5, 0, 0, tzinfo=UTC)  # 08:00 in Shanghai
 RATE, DEARER, GROWTH = 500.0, 1.3, 64.0
 LOOK_SECONDS = 0.05
 JUST_BEFORE = DUE_AT - timedelta(minutes=1)
-WARM = 2 * timers.TOGETHER  # people whom each process has reminded before
+WARM = 2 * TOGETHER  # people whom each process has reminded before
 _SET_CLOCK = text("UPDATE deployment SET virtual_now = :now")
 _LEFT = text(
     "SELECT EXISTS (SELECT FROM timer WHERE state = 'waiting' AND kind = 'prompt' AND due_at <= suiyao_now())"

@@ -59,7 +59,7 @@ def companion(
         new = NewChoice(
             matter,
             "on" if is_on else "off",
-            since.date() if since else tx.now.date(),
+            since.date() if since else None,
             rhythm,
             starts_on.date() if starts_on else None,
         )

@@ -172,7 +172,7 @@ async def companion(visit: Visit) -> Response:
             new = NewChoice(
                 form.text("matter"),
                 form.text("choice"),
-                day(form.text("since")) or tx.now.date(),
+                day(form.text("since")),
                 form.text("rhythm") or "weekly",
                 day(form.text("starts_on")),
             )

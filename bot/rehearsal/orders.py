@@ -131,9 +131,8 @@ async def _companion(tx: Tx, participant_id: int, order: Order, options: Options
     new = companions.NewChoice(
         options["matter"],
         options.get("choice", "on"),
-        tx.now.date(),
-        options.get("rhythm", "weekly"),
-        date.fromisoformat(starts_on) if starts_on else None,
+        rhythm=options.get("rhythm", "weekly"),
+        starts_on=date.fromisoformat(starts_on) if starts_on else None,
     )
     await companions.choose(tx, participant_id, new, STAFF)
     return await planning.replan(tx, participant_id)

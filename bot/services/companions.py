@@ -31,11 +31,12 @@ TELL_STAFF = {"stopped": "companion_stopped", "something_new": "new_medicine"}
 
 @dataclass(frozen=True, slots=True)
 class NewChoice:
-    """What staff choose of one matter. `since`: when the medicine was begun; `starts_on`: None is at once."""
+    """What staff choose of one matter. `since`: when the medicine was begun, None is today, where the person lives;
+    `starts_on`: None is at once."""
 
     matter: str
     choice: str
-    since: date
+    since: date | None = None
     rhythm: str = "weekly"
     starts_on: date | None = None
 
@@ -64,7 +65,8 @@ async def choose(tx: Tx, participant_id: int, new: NewChoice, author: Author) ->
     rhythms = RHYTHMS if new.matter in MEDICINES else ("weekly",)
     if new.matter not in MATTERS or new.choice not in ("on", "off") or new.rhythm not in rhythms:
         raise Refused("console.companion.choose")
-    effective_from = await _effective_from(tx, participant_id, new.starts_on)
+    zone = (await timeline.load(tx, participant_id)).zone
+    effective_from = _effective_from(tx, zone, new.starts_on)
     before = (await choices(tx, participant_id)).get(new.matter)
     if new.same_as(before.choice if before else "off", before.rhythm if before else "weekly"):
         return
@@ -75,7 +77,7 @@ async def choose(tx: Tx, participant_id: int, new: NewChoice, author: Author) ->
             choice=new.choice,
             rhythm=new.rhythm,
             effective_from=effective_from,
-            since=new.since,
+            since=new.since or local(tx.now, zone).date(),
             recorded_at=tx.now,
             **dataclasses.asdict(author),
         )
@@ -86,9 +88,8 @@ async def choose(tx: Tx, participant_id: int, new: NewChoice, author: Author) ->
     )
 
 
-async def _effective_from(tx: Tx, participant_id: int, on: date | None) -> datetime:
+def _effective_from(tx: Tx, zone: str, on: date | None) -> datetime:
     """The beginning of a day to come, or this moment."""
-    zone = (await timeline.load(tx, participant_id)).zone
     today = local(tx.now, zone).date()
     if on is None or on == today:
         return tx.now

@@ -25,14 +25,12 @@ from bot.services import auditing, danger, handling, meeting, people, sealing
 from bot.services.context import Ctx, Tx
 from bot.services.locking import CLOCK, locked_by, opening
 from bot.services.packing import pack, unpack
-from bot.services.together import serve
+from bot.services.together import CANDIDATES, TOGETHER, serve
 
 log = logging.getLogger(__name__)
 
 TRIES = 3
 RETRY_AFTER = (timedelta(seconds=1), timedelta(seconds=5))
-TOGETHER = 32  # people in one transaction
-CANDIDATES = 8 * TOGETHER  # who is looked for: others hold those who come first
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,8 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from bot.db.outbox import ChannelAccount
 from bot.services.context import Ctx, Tx
 
-AHEAD = timedelta(
-    milliseconds=300
-)  # longer than an outbox's tick: who claims takes the turns until the next one
+# Longer than an outbox's tick: who claims takes the turns until the next one.
+AHEAD = timedelta(milliseconds=300)
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,14 +35,12 @@ from bot.db.timers import Timer
 from bot.services import auditing
 from bot.services.context import Ctx, Tx
 from bot.services.locking import CLOCK, opening
-from bot.services.together import serve
+from bot.services.together import CANDIDATES, TOGETHER, serve
 
 log = logging.getLogger(__name__)
 
 TRIES = 3
 TRY_AGAIN = timedelta(minutes=1)
-TOGETHER = 32  # people in one transaction
-CANDIDATES = 8 * TOGETHER  # who is looked for: others hold those who come first
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,9 +24,10 @@ from bot.services.context import Ctx, Tx
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-AT_ONCE = (
-    4  # so many go on in one turn of the loop: an emergency must not wait until all of them have thought
-)
+TOGETHER = 32  # people in one transaction
+CANDIDATES = 8 * TOGETHER  # who is looked for: others hold those who come first
+# So many go on in one turn of the event loop: an emergency must not wait until all of them have thought.
+AT_ONCE = 4
 
 
 class NotTogether(Exception):

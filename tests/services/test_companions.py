@@ -69,6 +69,13 @@ async def test_one_question_a_week_for_what_staff_have_set(home: Home) -> None:
     assert ("companion_stopped", "routine") in kinds
 
 
+async def test_today_is_the_day_where_the_person_lives(home: Home) -> None:
+    await home.stage.move_to(at(6, 1))  # in UTC it is still the fifth
+    async with home.ctx.begin() as tx:
+        await companions.choose(tx, home.who.participant_id, companions.NewChoice("aspirin", "on"), STAFF)
+    assert [row.since for row in await home.rows(CompanionChoice)] == [date(2026, 11, 6)]
+
+
 async def test_rules_know_of_aspirin_as_long_as_it_is_on(home: Home) -> None:
     for choice, expected in (("on", {"aspirin": "yes"}), ("off", {})):
         await choose(home, "aspirin", choice)
