@@ -120,6 +120,8 @@ class FakeBotApi:
             given = await bot_api_params.read(request)
         except ApiError as error:
             return _refused(error)
+        except ConnectionError:  # whoever asked was killed half-way; nobody reads this
+            return _refused(bad("the request was cut off"))
         except ValueError:
             return _refused(bad("can't parse request parameters JSON object"))
         chat = str(given.get("chat_id", ""))
