@@ -16,12 +16,13 @@ WITHIN = 20_000  # milliseconds: a busy machine is no fault
 
 @dataclass
 class Hand:
-    """`album`: where pictures go; `name`: how their names begin."""
+    """`album`: where pictures go; `name`: how their names begin; `widths`: how wide it is looked at, if not only as it is."""
 
     page: Page
     url: str
     album: Path
     name: str
+    widths: tuple[int, ...] = ()
     loads: list[str] = field(default_factory=list)
     taken: int = 0
 
@@ -62,6 +63,15 @@ class Hand:
     async def look(self, what: str) -> None:
         """A picture of the whole page, which must suit old eyes and fingers."""
         self.taken += 1
+        before = self.page.viewport_size or {"width": 0, "height": 0}
+        for width in self.widths or (before["width"],):
+            if width != before["width"]:
+                await self.page.set_viewport_size({"width": width, "height": before["height"]})
+            await self._measured(f"{what}-{width}" if self.widths else what, width)
+        if self.widths:
+            await self.page.set_viewport_size(before)
+
+    async def _measured(self, what: str, width: int) -> None:
         await self.page.screenshot(
             path=self.album / f"{self.name}-{self.taken:02d}-{what}.png", full_page=True, scale="css"
         )
@@ -70,4 +80,4 @@ class Hand:
             "for (const fold of document.querySelectorAll('details')) { fold.open = false; }"
         )
         assert found.faults == [], what
-        assert found.width <= (self.page.viewport_size or {"width": 0})["width"], what
+        assert found.width <= width, what

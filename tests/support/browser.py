@@ -29,7 +29,7 @@ class NoBrowser(Exception):
 
 def installed_chromium() -> str | None:
     """The path of the system's Chromium, if it has one."""
-    names = ("chromium", "chromium-browser", "google-chrome")
+    names = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")  # the quickest first
     return next((path for path in map(shutil.which, names) if path), None)
 
 

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import httpx
+from argon2 import PasswordHasher
 from fastapi import FastAPI
 from sqlalchemy import insert
 
 from bot.console.pages import console_router
 from bot.db.access import StaffLogin
-from bot.services import passwords, signing_in
+from bot.services import signing_in
 from bot.services.access import ROLES
 from bot.services.context import Ctx
 from bot.services.enrolment import NewSite, NewStaff, add_site, add_staff
@@ -23,7 +24,7 @@ from tests.support.snapshots import once
 
 PASSWORD = "four unrelated words here"
 HOST = "http://127.0.0.1:8080"
-_hashed: list[str] = []
+CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 HIDDEN = re.compile(r'name="check" value="([0-9a-f]{64})"')
 
 
@@ -110,16 +111,15 @@ async def _staff(ctx: Ctx) -> None:
 
 
 async def _activate(ctx: Ctx) -> None:
-    """Everybody has the same password, hashed once for all tests: what argon2 costs is of no interest here."""
-    if not _hashed:
-        _hashed.append(await passwords.hashed(PASSWORD))
+    """Everybody has the same password, hashed as cheaply as can be: what argon2 costs is of no interest here."""
+    kept = CHEAP.hash(PASSWORD)
     async with ctx.begin() as tx:
         for name in [email(role, site) for site in ("TST", "NBR") for role in ROLES]:
             await tx.execute(
                 insert(StaffLogin).values(
                     staff_id=await signing_in.staff_of_email(tx, name),
                     name_lookup=signing_in.name_lookup(ctx, name),
-                    password_hash=_hashed[0],
+                    password_hash=kept,
                     changed_at=tx.now,
                 )
             )
