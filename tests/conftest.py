@@ -1,6 +1,6 @@
 """Fixtures that tests share, and the rule that a test which did not run is said aloud.
 
-`postgres`, `database_url`, `owner_url`, `database`; `browser`, `page_360`, `screenshots`; `lean`.
+`postgres`, `database_url`, `unmade_url`, `owner_url`, `database`; `browser`, `page_360`, `screenshots`; `lean`.
 """
 
 from __future__ import annotations
@@ -77,9 +77,15 @@ def postgres(request: pytest.FixtureRequest) -> EmbeddedPostgres:
 
 
 @pytest.fixture
-def database_name(postgres: EmbeddedPostgres) -> Iterator[str]:
-    with databases.fresh_database(postgres) as name:
+def reserved_name(postgres: EmbeddedPostgres) -> Iterator[str]:
+    with databases.reserved(postgres) as name:
         yield name
+
+
+@pytest.fixture
+def database_name(postgres: EmbeddedPostgres, reserved_name: str) -> str:
+    databases.make(postgres, reserved_name)
+    return reserved_name
 
 
 @pytest.fixture
@@ -89,9 +95,15 @@ def database_url(postgres: EmbeddedPostgres, database_name: str) -> str:
 
 
 @pytest.fixture
-def owner_url(postgres: EmbeddedPostgres, database_name: str) -> str:
+def unmade_url(postgres: EmbeddedPostgres, reserved_name: str) -> str:
+    """The same of a database that is not there yet: for tests that begin with what is lived through once in a run."""
+    return databases.runtime_url(postgres, reserved_name)
+
+
+@pytest.fixture
+def owner_url(postgres: EmbeddedPostgres, reserved_name: str) -> str:
     """SUIYAO_OWNER_DATABASE_URL of the same database: a superuser, to look behind the walls."""
-    return postgres.url(database_name)
+    return postgres.url(reserved_name)
 
 
 @pytest.fixture
@@ -125,6 +137,26 @@ def screenshots() -> Path:
     folder = ROOT / "build" / "screenshots"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+# What takes longest, and what a browser is needed for: first, so that nobody waits for it alone at the end of a run.
+FIRST = (
+    "tests/processes/",
+    "tests/e2e/",
+    "tests/console/test_browser",
+    "tests/channels/test_webchat_browser",
+    "tests/rehearsal/",
+)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def place(item: pytest.Item) -> int:
+        return next(
+            (number for number, start in enumerate(FIRST) if item.nodeid.startswith(start)), len(FIRST)
+        )
+
+    items.sort(key=place)
 
 
 @pytest.hookimpl(tryfirst=True)

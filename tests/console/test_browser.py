@@ -26,6 +26,7 @@ from bot.services.labs import NewLab
 from bot.services.supplies import NewSupply
 from tests.support.office import PASSWORD, Office, email, office
 from tests.support.patient import enrolled, linked
+from tests.support.snapshots import once
 
 NOW = datetime(2026, 11, 1, 23, 30, tzinfo=UTC)
 WIDTHS = (360, 1366)
@@ -48,9 +49,9 @@ PATHS = {
 
 
 @pytest.fixture
-async def town(database_url: str) -> AsyncIterator[Office]:
-    async with office(database_url, NOW) as opened:
-        await _story(opened)
+async def town(unmade_url: str) -> AsyncIterator[Office]:
+    async with office(unmade_url, NOW) as opened:
+        await once(opened.ctx, "ten days of one person", lambda: _story(opened))
         yield opened
 
 

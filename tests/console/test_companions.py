@@ -18,8 +18,8 @@ NOW = datetime(2026, 11, 3, 0, 30, tzinfo=UTC)
 
 
 @pytest.fixture
-async def town(database_url: str) -> AsyncIterator[Office]:
-    async with office(database_url, NOW) as opened:
+async def town(unmade_url: str) -> AsyncIterator[Office]:
+    async with office(unmade_url, NOW) as opened:
         yield opened
 
 

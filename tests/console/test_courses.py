@@ -30,8 +30,8 @@ async def graded(tx: Tx, participant_id: int, grades: dict[str, int]) -> None:
         await tx.execute(insert(ProvisionalGrade).values(**fact, **made, term=term, grade=grade, before=None))
 
 
-async def test_what_is_there_comes_first_and_what_never_was_is_folded(database_url: str) -> None:
-    async with office(database_url, NOW) as town:
+async def test_what_is_there_comes_first_and_what_never_was_is_folded(unmade_url: str) -> None:
+    async with office(unmade_url, NOW) as town:
         person = await enrolled(town)
         async with town.ctx.begin() as tx:
             await graded(tx, person.participant_id, {"Cough": 0, "Fatigue": 3, "Fever": 0, "Nausea": 1})

@@ -38,8 +38,8 @@ CODE = re.compile(r"/i/([A-Za-z0-9_-]{22})")
 
 
 @pytest.fixture
-async def town(database_url: str) -> AsyncIterator[Office]:
-    async with office(database_url, NOW) as opened:
+async def town(unmade_url: str) -> AsyncIterator[Office]:
+    async with office(unmade_url, NOW) as opened:
         yield opened
 
 

@@ -17,9 +17,9 @@ REPORT = "/console/report/compliance?study=nct04217967&format=html"
 
 
 @pytest.fixture
-async def town(database_url: str) -> AsyncIterator[Office]:
+async def town(unmade_url: str) -> AsyncIterator[Office]:
     """An hour after the study was published, and nobody is enrolled yet."""
-    async with office(database_url, NOW) as opened:
+    async with office(unmade_url, NOW) as opened:
         await deployment.set_virtual_now(opened.ctx, NOW + timedelta(hours=1))
         yield opened
 

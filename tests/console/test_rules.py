@@ -25,8 +25,8 @@ UNSIGNED = "for demonstration or rehearsal only"
 
 
 @pytest.fixture
-async def town(database_url: str) -> AsyncIterator[Office]:
-    async with office(database_url, NOW) as opened:
+async def town(unmade_url: str) -> AsyncIterator[Office]:
+    async with office(unmade_url, NOW) as opened:
         yield opened
 
 

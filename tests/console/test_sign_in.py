@@ -22,8 +22,8 @@ WRONG = "The e-mail address, the password or the code is wrong."
 
 
 @pytest.fixture
-async def town(database_url: str) -> AsyncIterator[Office]:
-    async with office(database_url, NOW) as opened:
+async def town(unmade_url: str) -> AsyncIterator[Office]:
+    async with office(unmade_url, NOW) as opened:
         yield opened
 
 

@@ -25,6 +25,7 @@ from bot.services.people import by_contact
 from bot.services.sealing import seal
 from tests.support.house import STAFF
 from tests.support.office import Office, email, office
+from tests.support.snapshots import once
 
 NOW = datetime(2026, 11, 2, 0, 30, tzinfo=UTC)
 SECRET_NAME, SECRET_PHONE, SECRET_WORDS = "欧阳若兰", "13700005678", "胸口疼，喘不上气"
@@ -49,11 +50,14 @@ class Two:
 
 
 @pytest.fixture
-async def two(database_url: str) -> AsyncIterator[Two]:
+async def two(unmade_url: str) -> AsyncIterator[Two]:
     """The same person's story at both sites: linked, danger words written, a picture sent."""
-    async with office(database_url, NOW) as opened:
-        ids = {site: await _story(opened, site) for site in ("TST", "NBR")}
-        yield Two(opened, ids)
+    async with office(unmade_url, NOW) as opened:
+        yield Two(opened, await once(opened.ctx, "a story at both sites", lambda: _stories(opened)))
+
+
+async def _stories(opened: Office) -> dict[str, Ids]:
+    return {site: await _story(opened, site) for site in ("TST", "NBR")}
 
 
 async def _story(opened: Office, site: str) -> Ids:

@@ -142,9 +142,9 @@ RECORDED_LATE: list[Callable[[Pen, list[int]], Awaitable[None]]] = [
 
 @pytest.mark.parametrize("late", RECORDED_LATE, ids=lambda one: one.__name__)
 async def test_what_is_recorded_later_changes_no_earlier_report(
-    database_url: str, late: Callable[[Pen, list[int]], Awaitable[None]]
+    unmade_url: str, late: Callable[[Pen, list[int]], Awaitable[None]]
 ) -> None:
-    async with house(database_url, due(12)) as town:
+    async with house(unmade_url, due(12)) as town:
         async with writing(town) as pen:
             ids = await base(pen)
         before = await every_byte(town, BEFORE)
@@ -155,8 +155,8 @@ async def test_what_is_recorded_later_changes_no_earlier_report(
         assert await every_byte(town, AFTER) != after
 
 
-async def test_a_hold_typed_late_is_no_silence_of_the_patient(database_url: str) -> None:
-    async with house(database_url, due(12)) as town:
+async def test_a_hold_typed_late_is_no_silence_of_the_patient(unmade_url: str) -> None:
+    async with house(unmade_url, due(12)) as town:
         async with writing(town) as pen:
             ids = await base(pen)
             await hold(pen, ids)
@@ -167,9 +167,9 @@ async def test_a_hold_typed_late_is_no_silence_of_the_patient(database_url: str)
         assert str(late.adherence_pct) == "100.00"
 
 
-async def test_behind_an_end_nothing_was_planned(database_url: str) -> None:
+async def test_behind_an_end_nothing_was_planned(unmade_url: str) -> None:
     """Written down late, of somebody who was asked and answered meanwhile: what was swallowed is an extra intake."""
-    async with house(database_url, due(12)) as town:
+    async with house(unmade_url, due(12)) as town:
         async with writing(town) as pen:
             ids = await base(pen)
             await report(pen, ids)
@@ -178,9 +178,9 @@ async def test_behind_an_end_nothing_was_planned(database_url: str) -> None:
         assert (tally.planned, tally.held, tally.in_window, tally.extra) == (2, 1, 1, 1)
 
 
-async def test_only_a_question_that_arrived_makes_silence(database_url: str) -> None:
+async def test_only_a_question_that_arrived_makes_silence(unmade_url: str) -> None:
     """Delivered late, on the page that nobody opened, with unknown fate, or too late: nobody was silent."""
-    async with house(database_url, due(12)) as town:
+    async with house(unmade_url, due(12)) as town:
         async with writing(town) as pen:
             person = await pen.participant("TST-001", "lenalidomide")
             doses = [await pen.dose(person, "lenalidomide", 1, day, due(day)) for day in (1, 3, 5, 7)]
@@ -192,8 +192,8 @@ async def test_only_a_question_that_arrived_makes_silence(database_url: str) -> 
         assert (tally.not_asked, tally.unanswered) == (3, 1)
 
 
-async def test_the_window_closes_at_its_instant(database_url: str) -> None:
-    async with house(database_url, due(12)) as town:
+async def test_the_window_closes_at_its_instant(unmade_url: str) -> None:
+    async with house(unmade_url, due(12)) as town:
         async with writing(town) as pen:
             await base(pen)
         closes = due(5) + timedelta(hours=48)
@@ -203,8 +203,8 @@ async def test_the_window_closes_at_its_instant(database_url: str) -> None:
         assert (at_once.open, at_once.unanswered) == (0, 1)
 
 
-async def test_nothing_to_count_is_said(database_url: str) -> None:
-    async with house(database_url, due(12)) as town:
+async def test_nothing_to_count_is_said(unmade_url: str) -> None:
+    async with house(unmade_url, due(12)) as town:
         async with writing(town) as pen:
             await pen.site("BEI")
             await pen.participant("TST-001", "lenalidomide", first_day=date(2026, 12, 1))
@@ -228,8 +228,8 @@ async def test_nothing_to_count_is_said(database_url: str) -> None:
                 assert compliance_json(report_, reader)
 
 
-async def test_what_is_unknown_or_to_come_is_refused(database_url: str) -> None:
-    async with house(database_url, due(12)) as town:
+async def test_what_is_unknown_or_to_come_is_refused(unmade_url: str) -> None:
+    async with house(unmade_url, due(12)) as town:
         for study, site, as_of, text_id in (
             (STUDY, None, due(13), "report.as_of.future"),
             (STUDY, "NIX", due(9), "staff.no_such_site"),

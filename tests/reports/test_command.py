@@ -43,8 +43,8 @@ async def suiyao(database_url: str, *options: str) -> tuple[int, bytes, str]:
     return process.returncode or 0, out, err.decode()
 
 
-async def _one_dose(database_url: str) -> None:
-    async with house(database_url, due(12)) as town, writing(town) as pen:
+async def _one_dose(unmade_url: str) -> None:
+    async with house(unmade_url, due(12)) as town, writing(town) as pen:
         person = await pen.participant("TST-001", "lenalidomide")
         await pen.dose(person, "lenalidomide", 1, 1, due(1))
 

@@ -13,6 +13,7 @@ from bot.reports.lines import Line
 from tests.reports.counted_by_hand import Entry, counts, entries, grouped, intensity
 from tests.reports.pen import STUDY, Hold, Pen, due, house, writing
 from tests.support.house import Town
+from tests.support.snapshots import once
 
 AS_OF = datetime(2026, 12, 2, 12, tzinfo=UTC)
 STATUS = {
@@ -25,9 +26,9 @@ STATUS = {
 
 
 @pytest.fixture
-async def report(database_url: str) -> Compliance:
-    async with house(database_url, AS_OF) as town:
-        await write(town)
+async def report(unmade_url: str) -> Compliance:
+    async with house(unmade_url, AS_OF) as town:
+        await once(town.ctx, "the ledger written", lambda: write(town))
         async with town.ctx.begin() as tx:
             return await compliance(tx, STUDY, as_of=AS_OF)
 

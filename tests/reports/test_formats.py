@@ -24,14 +24,15 @@ from bot.reports.printed import DEFINED, Reader
 from tests.reports.pen import STUDY, Pen, due, house, writing
 from tests.reports.test_figures import AS_OF, write
 from tests.support.house import wording
+from tests.support.snapshots import once
 
 LANGUAGES = ("zh_Hans_CN", "en")
 
 
 @pytest.fixture
-async def report(database_url: str) -> Compliance:
-    async with house(database_url, AS_OF) as town:
-        await write(town)
+async def report(unmade_url: str) -> Compliance:
+    async with house(unmade_url, AS_OF) as town:
+        await once(town.ctx, "the ledger written", lambda: write(town))
         async with writing(town) as pen:
             await _capsules(pen)
         async with town.ctx.begin() as tx:

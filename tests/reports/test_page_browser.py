@@ -16,9 +16,9 @@ from tests.reports.test_figures import AS_OF, write
 
 @pytest.mark.parametrize(("language", "name"), [("zh_Hans_CN", "report.png"), ("en", "report-en.png")])
 async def test_a_sheet_of_paper_holds_it(
-    database_url: str, browser: Browser, screenshots: Path, language: str, name: str
+    unmade_url: str, browser: Browser, screenshots: Path, language: str, name: str
 ) -> None:
-    async with house(database_url, AS_OF) as town:
+    async with house(unmade_url, AS_OF) as town:
         await write(town)
         async with town.ctx.begin() as tx:
             html = page(await compliance(tx, STUDY, as_of=AS_OF), Reader(town.ctx.wording, language))

@@ -68,8 +68,8 @@ def test_every_dose_is_in_one_category(
         asyncio.run(_play(databases.runtime_url(postgres, name), arm, linked, steps))
 
 
-async def _play(database_url: str, arm: str, linked: bool, steps: list[Step]) -> None:
-    async with opened(database_url, BEGINS) as town:
+async def _play(unmade_url: str, arm: str, linked: bool, steps: list[Step]) -> None:
+    async with opened(unmade_url, BEGINS) as town:
         participant = await enrolled(town, arm)
         stage = Stage(town.ctx)
         phone = stage.phone("1001")

@@ -42,8 +42,8 @@ async def _report(town: Town, site: str | None = None) -> Compliance:
         return await compliance(tx, STUDY, site, due(9))
 
 
-async def test_one_site_is_one_site(database_url: str) -> None:
-    async with house(database_url, due(12)) as town:
+async def test_one_site_is_one_site(unmade_url: str) -> None:
+    async with house(unmade_url, due(12)) as town:
         async with writing(town) as pen:
             await _two_sites(pen)
         both, one = await _report(town), await _report(town, "BEI")
@@ -52,9 +52,9 @@ async def test_one_site_is_one_site(database_url: str) -> None:
     assert both.study[0].tally.planned == 2 * one.study[0].tally.planned == 4
 
 
-async def test_a_reader_of_one_site_sees_nothing_of_the_neighbour(database_url: str) -> None:
+async def test_a_reader_of_one_site_sees_nothing_of_the_neighbour(unmade_url: str) -> None:
     """Row-level security confines the very same function."""
-    async with house(database_url, due(12)) as town:
+    async with house(unmade_url, due(12)) as town:
         async with writing(town) as pen:
             await _two_sites(pen)
             query = select(Site.site_id).where(Site.code == "BEI")
@@ -73,8 +73,8 @@ async def test_a_reader_of_one_site_sees_nothing_of_the_neighbour(database_url: 
     assert "TST" not in shown
 
 
-async def test_a_dose_belongs_to_the_arm_in_force_when_it_was_due(database_url: str) -> None:
-    async with house(database_url, due(12)) as town:
+async def test_a_dose_belongs_to_the_arm_in_force_when_it_was_due(unmade_url: str) -> None:
+    async with house(unmade_url, due(12)) as town:
         async with writing(town) as pen:
             person = await _person(pen, "TST-001")
             await pen.fact(RegimenAssignment, person, due(2), arm="combination", effective_from=due(2))
@@ -93,9 +93,9 @@ async def test_a_dose_belongs_to_the_arm_in_force_when_it_was_due(database_url: 
     ) in report.notes
 
 
-async def test_an_end_that_was_taken_back_ends_nothing(database_url: str) -> None:
+async def test_an_end_that_was_taken_back_ends_nothing(unmade_url: str) -> None:
     """A wrong button: what lies behind it is planned and asked about again."""
-    async with house(database_url, due(0)) as town:
+    async with house(unmade_url, due(0)) as town:
         participant_id = (await enrolled(town, "lenalidomide")).participant_id
         changes = []
         for status, reason in (("ended", "withdrawal"), ("active", None)):
@@ -123,9 +123,9 @@ def counted() -> Iterator[list[str]]:
         event.remove(Engine, "before_cursor_execute", remember)
 
 
-async def test_the_number_of_statements_does_not_grow(database_url: str) -> None:
+async def test_the_number_of_statements_does_not_grow(unmade_url: str) -> None:
     """However many people there are: a report must not delay an alert."""
-    async with house(database_url, due(12)) as town:
+    async with house(unmade_url, due(12)) as town:
         async with writing(town) as pen:
             await _person(pen, "TST-001")
         with counted() as few:

@@ -24,8 +24,8 @@ async def _asked_thrice(pen: Pen, person: int) -> None:
     await pen.said(person, doses[1], "lenalidomide", "cannot_say", due(3) + 2 * HOUR)
 
 
-async def test_prompts_nudges_and_checks_by_week(database_url: str) -> None:
-    async with house(database_url, due(12)) as town:
+async def test_prompts_nudges_and_checks_by_week(unmade_url: str) -> None:
+    async with house(unmade_url, due(12)) as town:
         async with writing(town) as pen:
             person = await pen.participant("TST-001", "lenalidomide")
             await _asked_thrice(pen, person)
@@ -42,9 +42,9 @@ async def test_prompts_nudges_and_checks_by_week(database_url: str) -> None:
     assert second.check_pct is None
 
 
-async def test_what_staff_record_answers_no_question(database_url: str) -> None:
+async def test_what_staff_record_answers_no_question(unmade_url: str) -> None:
     """The dose has its answer, the question had none."""
-    async with house(database_url, due(12)) as town:
+    async with house(unmade_url, due(12)) as town:
         async with writing(town) as pen:
             person = await pen.participant("TST-001", "lenalidomide")
             dose = await pen.dose(person, "lenalidomide", 1, 1, due(1))
@@ -58,9 +58,9 @@ async def test_what_staff_record_answers_no_question(database_url: str) -> None:
     assert (report.weeks[0].prompted, report.weeks[0].prompts_answered) == (1, 0)
 
 
-async def test_a_nudge_after_the_answer_is_none(database_url: str) -> None:
+async def test_a_nudge_after_the_answer_is_none(unmade_url: str) -> None:
     """Of two drugs in one conversation the second was nudged; the first had been answered."""
-    async with house(database_url, due(12)) as town:
+    async with house(unmade_url, due(12)) as town:
         async with writing(town) as pen:
             person = await pen.participant("TST-001", "combination")
             doses = [await pen.dose(person, drug, 1, 1, due(1)) for drug in ("ixazomib", "lenalidomide")]

@@ -62,9 +62,9 @@ class House:
 
 
 @pytest.fixture
-async def town(database_url: str) -> AsyncIterator[Town]:
+async def town(unmade_url: str) -> AsyncIterator[Town]:
     """A site with one nurse at ten to eight, and nobody enrolled."""
-    async with opened(database_url, BEFORE_FIRST_DOSE) as town:
+    async with opened(unmade_url, BEFORE_FIRST_DOSE) as town:
         yield town
 
 

@@ -35,8 +35,8 @@ def at(day: int, hour: int = 8) -> datetime:
 
 
 @pytest.fixture
-async def home(database_url: str) -> AsyncIterator[Home]:
-    async with opened(database_url, at(5, 20)) as town:
+async def home(unmade_url: str) -> AsyncIterator[Home]:
+    async with opened(unmade_url, at(5, 20)) as town:
         yield await settled(town)
 
 

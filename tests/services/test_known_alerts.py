@@ -18,8 +18,8 @@ from tests.support.house import enrolled, opened
 
 
 @pytest.fixture
-async def home(database_url: str) -> AsyncIterator[Home]:
-    async with opened(database_url, at(7, 20)) as town:
+async def home(unmade_url: str) -> AsyncIterator[Home]:
+    async with opened(unmade_url, at(7, 20)) as town:
         yield Home(town.ctx, await enrolled(town, "ixazomib"), {})
 
 

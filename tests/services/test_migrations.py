@@ -23,8 +23,10 @@ def test_there_is_one_head_and_one_line_of_revisions() -> None:
     assert len(list(script.walk_revisions())) == len({one.revision for one in script.walk_revisions()})
 
 
-async def test_migrations_make_what_the_models_describe(owner_url: str) -> None:
-    assert await _differences(owner_url) == []
+async def test_migrations_make_what_the_models_describe(
+    postgres: EmbeddedPostgres, database_name: str
+) -> None:
+    assert await _differences(postgres.url(database_name)) == []
 
 
 def test_up_from_empty_and_once_more_changes_nothing(postgres: EmbeddedPostgres) -> None:

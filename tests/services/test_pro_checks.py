@@ -27,8 +27,8 @@ DAY = datetime(2026, 11, 28, 8, 0, tzinfo=SHANGHAI)  # day 27 of the cycle that 
 
 
 @pytest.fixture
-async def home(database_url: str) -> AsyncIterator[Home]:
-    async with opened(database_url, datetime(2026, 11, 27, 20, 0, tzinfo=SHANGHAI)) as town:
+async def home(unmade_url: str) -> AsyncIterator[Home]:
+    async with opened(unmade_url, datetime(2026, 11, 27, 20, 0, tzinfo=SHANGHAI)) as town:
         yield await settled(town)
 
 

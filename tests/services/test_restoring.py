@@ -42,9 +42,9 @@ async def read_back(postgres: EmbeddedPostgres, dump: Path, name: str) -> AsyncI
 
 
 async def test_a_backup_is_recognised_and_asks_instead_of_telling(
-    postgres: EmbeddedPostgres, database_url: str, database_name: str
+    postgres: EmbeddedPostgres, unmade_url: str, database_name: str
 ) -> None:
-    async with house.opened(database_url, MORNING) as town:
+    async with house.opened(unmade_url, MORNING) as town:
         person = await house.enrolled(town, "lenalidomide")
         stage = Stage(town.ctx)
         phone = stage.phone("1001")

@@ -20,8 +20,8 @@ NIGHT = datetime(2026, 11, 2, 13, 30, tzinfo=UTC)  # half past nine, when quiet 
 MORNING = datetime(2026, 11, 2, 23, 30, tzinfo=UTC)
 
 
-async def test_a_reminder_kept_back_until_night_comes_in_the_morning(database_url: str) -> None:
-    async with house.opened(database_url, EVENING) as town:
+async def test_a_reminder_kept_back_until_night_comes_in_the_morning(unmade_url: str) -> None:
+    async with house.opened(unmade_url, EVENING) as town:
         person = await house.enrolled(town, "lenalidomide", at=time(20, 0))
         stage = Stage(town.ctx)
         phone = stage.phone("1001")

@@ -79,8 +79,8 @@ async def _settle(town: Town, arm: str) -> tuple[Enrolled, dict[str, Phone]]:
 
 
 @pytest.fixture
-async def home(database_url: str) -> AsyncIterator[Home]:
-    async with opened(database_url, at(7, 20)) as town:
+async def home(unmade_url: str) -> AsyncIterator[Home]:
+    async with opened(unmade_url, at(7, 20)) as town:
         yield await settled(town)
 
 
@@ -196,8 +196,8 @@ async def test_without_consent_nobody_is_asked_and_staff_learn_it(home: Home) ->
     assert await home.rows(SymptomCheck) == [], "a question that nobody could be asked blames nobody"
 
 
-async def test_the_dose_goes_first_and_the_check_follows_its_answer(database_url: str) -> None:
-    async with opened(database_url, at(7, 20)) as town:
+async def test_the_dose_goes_first_and_the_check_follows_its_answer(unmade_url: str) -> None:
+    async with opened(unmade_url, at(7, 20)) as town:
         home = await settled(town, "lenalidomide")
         await home.stage.move_to(at(8))
         assert (await home.checks())[0] == ("11-08", "waiting", None)
@@ -206,8 +206,8 @@ async def test_the_dose_goes_first_and_the_check_follows_its_answer(database_url
         assert await home.rows(SymptomCheck) != []
 
 
-async def test_the_check_does_not_wait_for_a_dose_longer_than_an_hour(database_url: str) -> None:
-    async with opened(database_url, at(7, 20)) as town:
+async def test_the_check_does_not_wait_for_a_dose_longer_than_an_hour(unmade_url: str) -> None:
+    async with opened(unmade_url, at(7, 20)) as town:
         home = await settled(town, "lenalidomide")
         await home.stage.move_to(at(8, 8, 59))
         assert (await home.checks())[0][1] == "waiting"

@@ -50,8 +50,8 @@ def test_a_higher_temperature_is_worse() -> None:
 
 
 @pytest.fixture
-async def home(database_url: str) -> AsyncIterator[Home]:
-    async with opened(database_url, at(7, 20)) as town:
+async def home(unmade_url: str) -> AsyncIterator[Home]:
+    async with opened(unmade_url, at(7, 20)) as town:
         yield await settled(town)
 
 

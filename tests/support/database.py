@@ -75,20 +75,33 @@ def _make_template(postgres: EmbeddedPostgres) -> None:
 @contextmanager
 def fresh_database(postgres: EmbeddedPostgres) -> Iterator[str]:
     """The name of a new clone of the template, dropped at the end whoever is still connected."""
+    with reserved(postgres) as name:
+        make(postgres, name)
+        yield name
+
+
+@contextmanager
+def reserved(postgres: EmbeddedPostgres) -> Iterator[str]:
+    """The same for a database that somebody else will `make` or `copy`."""
     name = f"test_{os.getpid()}_{next(_numbers)}"
-    copy(postgres, TEMPLATE, name)
     yield name
     drop(postgres, name)
+
+
+def make(postgres: EmbeddedPostgres, name: str) -> None:
+    """A clone of the template, unless it is there."""
+    if not desk.ask(postgres, f"SELECT count(*) FROM pg_database WHERE datname = '{name}'"):
+        copy(postgres, TEMPLATE, name)
 
 
 def copy(postgres: EmbeddedPostgres, source: str, target: str) -> None:
     """A database becomes what another is, to which nobody may be connected."""
     drop(postgres, target)
-    desk.do(postgres, f"CREATE DATABASE {target} TEMPLATE {source} STRATEGY file_copy")
+    desk.ask(postgres, f"CREATE DATABASE {target} TEMPLATE {source} STRATEGY file_copy")
 
 
 def drop(postgres: EmbeddedPostgres, name: str) -> None:
-    desk.do(postgres, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    desk.ask(postgres, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
 def runtime_url(postgres: EmbeddedPostgres, name: str) -> str:

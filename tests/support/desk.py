@@ -24,11 +24,11 @@ class Desk:
         self._url = url
         self._connection: Any = None
 
-    def do(self, statement: str) -> None:
-        """A test may have restarted the server since."""
+    def ask(self, statement: str) -> Any:
+        """What it answers first. A test may have restarted the server since."""
         if self._connection is None or self._connection.is_closed():
             self._connection = self._wait(asyncpg.connect(self._url))
-        self._wait(self._connection.execute(statement))
+        return self._wait(self._connection.fetchval(statement))
 
     def _wait(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(SECONDS)
@@ -39,5 +39,5 @@ def _desk(url: str) -> Desk:
     return Desk(url)
 
 
-def do(postgres: EmbeddedPostgres, statement: str) -> None:
-    _desk(postgres.admin_url).do(statement)
+def ask(postgres: EmbeddedPostgres, statement: str) -> Any:
+    return _desk(postgres.admin_url).ask(statement)

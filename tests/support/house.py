@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -52,14 +52,28 @@ class Town:
     site: str = "TST"
 
 
+Living = Callable[[Town], Coroutine[object, object, None]]
+
+
 @asynccontextmanager
-async def opened(database_url: str, now: datetime, **site: object) -> AsyncIterator[Town]:
+async def opened(
+    database_url: str, now: datetime, then: Living | None = None, **site: object
+) -> AsyncIterator[Town]:
+    """`then`: what else is lived through once. The database need not be there yet."""
     database = Database(database_url.replace("postgresql://", "postgresql+asyncpg://"))
+    ctx = new_ctx(database)
+    town = Town(ctx, ("town", now, *site.items()))
+
+    async def furnished() -> None:
+        await once(ctx, town.key, lambda: _furnish(ctx, now, **site))
+
+    async def lived(more: Living) -> None:
+        await furnished()
+        await more(town)
+
     try:
-        ctx = new_ctx(database)
-        key = ("town", now, *site.items())
-        await once(ctx, key, lambda: _furnish(ctx, now, **site))
-        yield Town(ctx, key)
+        await (once(ctx, (*town.key, then.__qualname__), lambda: lived(then)) if then else furnished())
+        yield town
     finally:
         await database.close()
 

@@ -20,7 +20,6 @@ from bot.services.access import ROLES
 from bot.services.context import Ctx
 from bot.services.enrolment import NewSite, NewStaff, add_site, add_staff
 from tests.support.house import Town, opened
-from tests.support.snapshots import once
 
 PASSWORD = "four unrelated words here"
 HOST = "http://127.0.0.1:8080"
@@ -92,15 +91,14 @@ class Office:
 
 @asynccontextmanager
 async def office(database_url: str, now: datetime) -> AsyncIterator[Office]:
-    async with opened(database_url, now) as town:
-        ctx = town.ctx
-        await once(ctx, ("office", now), lambda: _staff(ctx))
+    async with opened(database_url, now, _staff) as town:
         app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-        app.include_router(console_router(ctx))
-        yield Office(ctx, town, app)
+        app.include_router(console_router(town.ctx))
+        yield Office(town.ctx, town, app)
 
 
-async def _staff(ctx: Ctx) -> None:
+async def _staff(town: Town) -> None:
+    ctx = town.ctx
     async with ctx.begin() as tx:
         await add_site(tx, NewSite("NBR", "邻院", "Asia/Shanghai", "zh_Hans_CN", "020-7654321"), "test")
         for site in ("TST", "NBR"):

@@ -20,12 +20,16 @@ T = TypeVar("T")
 async def once(ctx: Ctx, key: object, live: Callable[[], Awaitable[T]]) -> T:
     """What `live` returns, and its database behind `ctx`. `key`, as it is printed, names everything that both depend on.
 
-    What is returned is copied for each test: it must not hold `ctx` itself.
+    What is returned is copied for each test: it must not hold `ctx` itself. The database need not be there yet: see
+    `unmade_url`. What `live` begins with may be another `once`, which then is not copied for each test.
     """
     postgres = databases.running()
     name = unquote(urlsplit(ctx.database.url).path.removeprefix("/"))
     with _alone(postgres.folder, key) as kept:
-        made = kept.read_bytes() if (there := kept.exists()) else pickle.dumps(await live())
+        there = kept.exists()
+        if not there:
+            databases.make(postgres, name)
+        made = kept.read_bytes() if there else pickle.dumps(await live())
         await ctx.database.close()
         if not there:
             databases.copy(postgres, name, kept.name)

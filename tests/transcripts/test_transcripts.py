@@ -37,8 +37,8 @@ FILES = sorted(FOLDER.glob("*.txt"), key=lambda file: (-(file.stat().st_size // 
 
 
 @pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    opened = Database(asyncpg_url(database_url), pool_size=2)
+async def database(unmade_url: str) -> AsyncIterator[Database]:
+    opened = Database(asyncpg_url(unmade_url), pool_size=2)
     yield opened
     await opened.close()
 
@@ -73,7 +73,7 @@ async def played_step(player: Player, step: Step) -> list[str]:
 
 async def begun(database: Database, scene: Scene) -> Player:
     """Up to the first line; what leads there is the same for all transcripts of one header."""
-    ctx = await rebuilt(database)
+    ctx = new_ctx(database)
     state = await once(ctx, repr(scene), lambda: _lived(ctx, scene))
     stage = Stage(ctx)
     vars(stage).update(state["stage"])
