@@ -3,6 +3,7 @@
 Each is a whole prompt: plan, status, quiet hours, consent and open questions are read again, the question is sealed, its
 nudges and its end are set. The same among many timers that are planned for later. The limits: none dropped, 500 a second
 with two processes, one at a million planned at most 1.3 times as dear as at ten thousand, memory at most 64 MiB above idle.
+Four processes on two cores show whether more of them get in each other's way.
 Each process has reminded a few dozen people before, as on any morning but its first: statements are built and planned once.
 Beside it procrastinate 3 on the same database with the same work in each job, twenty jobs of a process at once.
 """
@@ -37,6 +38,7 @@ RATE, DEARER, GROWTH = 500.0, 1.3, 64.0
 LOOK_SECONDS = 0.05
 JUST_BEFORE = DUE_AT - timedelta(minutes=1)
 WARM = 2 * TOGETHER  # people whom each process has reminded before
+WARMED = 4 * WARM  # there are so many, for at most four processes; those who are measured come after them
 _SET_CLOCK = text("UPDATE deployment SET virtual_now = :now")
 _LEFT = text(
     "SELECT EXISTS (SELECT FROM timer WHERE state = 'waiting' AND kind = 'prompt' AND due_at <= suiyao_now())"
@@ -69,7 +71,7 @@ def main() -> None:
         Case(due, planned, processes)
         for due in asked.due
         for planned in sorted({max(one, due) for one in asked.planned})
-        for processes in ((1, 2) if due == min(asked.due) else (2,))
+        for processes in (asked.processes if (due, planned) == (min(asked.due), min(asked.planned)) else (2,))
     ]
     with postgres() as server:
         asyncio.run(_prepared(server, max(asked.due)))
@@ -87,6 +89,7 @@ def _asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--due", type=int, nargs="+", default=[1_000, 10_000])
     parser.add_argument("--planned", type=int, nargs="+", default=[10_000, 1_000_000])
+    parser.add_argument("--processes", type=int, nargs="+", default=[1, 2, 4], choices=range(1, 5))
     parser.add_argument("--no-peer", dest="peer", action="store_false")
     return parser.parse_args()
 
@@ -97,8 +100,8 @@ async def _prepared(server: EmbeddedPostgres, people: int) -> None:
     url = await asyncio.to_thread(fresh_database, server, "people")
     async with house(url, BEFORE) as ctx:
         await site(ctx)
-        await asyncio.to_thread(populate, url, 2 * WARM, Newcomer(DAY, clock(7, 59)))
-        await asyncio.to_thread(populate, url, people, Newcomer(DAY), 2 * WARM)
+        await asyncio.to_thread(populate, url, WARMED, Newcomer(DAY, clock(7, 59)))
+        await asyncio.to_thread(populate, url, people, Newcomer(DAY), WARMED)
         async with ctx.begin() as tx:
             await tx.execute(_SET_CLOCK, {"now": JUST_BEFORE})
     server.sql(
@@ -115,7 +118,7 @@ def _drained(server: EmbeddedPostgres, case: Case) -> float:
     _only_due(server, name, case.due, WARM * case.processes)
     server.sql(
         "INSERT INTO timer (kind, key, participant_id, due_at, expires_at, payload, state, tries, created_at)"
-        f" SELECT 'later', 'planned:' || n, {1 + 2 * WARM} + n % {case.due},"
+        f" SELECT 'later', 'planned:' || n, {1 + WARMED} + n % {case.due},"
         " '2026-03-01'::timestamptz + n * interval '1 second',"
         f" '2027-01-01', '{{}}', 'waiting', 0, '2026-01-01' FROM generate_series(1, {case.planned - case.due}) n",
         name,
@@ -140,7 +143,7 @@ def _drained_elsewhere(server: EmbeddedPostgres, case: Case) -> float:
     server.create_database(name, "people")
     _only_due(server, name, case.due, 0)
     server.sql(f"UPDATE deployment SET virtual_now = '{DUE_AT}'", name)
-    due = range(2 * WARM + 1, 2 * WARM + case.due + 1)
+    due = range(WARMED + 1, WARMED + case.due + 1)
     rate = reminders_elsewhere.drained(server, name, due, case.planned)
     server.drop_database(name)
     return rate
@@ -149,15 +152,15 @@ def _drained_elsewhere(server: EmbeddedPostgres, case: Case) -> float:
 def _only_due(server: EmbeddedPostgres, name: str, due: int, warm: int) -> None:
     """Of those who are reminded a minute before, and of those who are measured, only so many have a reminder."""
     server.sql(
-        f"DELETE FROM timer WHERE participant_id > {2 * WARM + due}"
-        f" OR participant_id > {warm} AND participant_id <= {2 * WARM}",
+        f"DELETE FROM timer WHERE participant_id > {WARMED + due}"
+        f" OR participant_id > {warm} AND participant_id <= {WARMED}",
         name,
     )
 
 
 def _asked_people(server: EmbeddedPostgres, name: str) -> int:
     """How many of those who are measured have the question; nobody may have it twice."""
-    prompts = f"FROM outbound_message WHERE purpose = 'prompt' AND participant_id > {2 * WARM}"
+    prompts = f"FROM outbound_message WHERE purpose = 'prompt' AND participant_id > {WARMED}"
     asked = int(server.sql(f"SELECT count(DISTINCT contact_id) {prompts}", name))
     assert int(server.sql(f"SELECT count(*) {prompts}", name)) == asked, "somebody was asked twice"
     return asked
@@ -210,6 +213,8 @@ def _cost_among(rates: dict[Case, float]) -> None:
             (case for case in rates if (case.due, case.processes) == (due, processes)),
             key=lambda c: c.planned,
         )
+        if len(same) == 1:
+            continue
         cost = rates[same[0]] / rates[same[-1]]
         print(
             f"{due:>6,} due, {processes} processes: one among {same[-1].planned:,} planned costs {cost:.2f} of one among"

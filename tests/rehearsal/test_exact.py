@@ -31,7 +31,7 @@ async def test_without_faults_every_promise_holds(play: Play) -> None:
 
 
 async def test_a_restored_backup_loses_its_gap_and_nothing_else(play: Play) -> None:
-    outcome = await play(participants=3, days=9, faults=frozenset({"restore"}))
+    outcome = await play(participants=3, days=6, faults=frozenset({"restore"}))
     assert broken(outcome) == []
     assert outcome.faults == {"restore": 1}
     assert outcome.promises[-1]["checked"] >= 3

@@ -41,7 +41,7 @@ async def test_acknowledged_before_the_commit(play: Play, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(inbox, "receive", hasty)
     faults = frozenset({"killed_before_commit", "lost_before_commit"})
-    outcome = await play(participants=3, days=3, faults=faults, intensity=24)
+    outcome = await play(participants=2, days=2, faults=faults, intensity=32)
     assert any("1: acknowledged and not recorded" in one for one in broken(outcome))
 
 
@@ -60,7 +60,7 @@ async def test_a_claim_without_a_lock(play: Play, monkeypatch: pytest.MonkeyPatc
     often(monkeypatch, "aside", 1.0)
     event.listen(Engine, "before_cursor_execute", whoever, retval=True)
     try:
-        outcome = await play(days=5, faults=frozenset({"rival"}), intensity=60)
+        outcome = await play(participants=3, days=3, faults=frozenset({"rival"}), intensity=60)
     finally:
         event.remove(Engine, "before_cursor_execute", whoever)
     assert unlocked
@@ -99,7 +99,7 @@ async def test_hours_by_the_wall_clock(play: Play, monkeypatch: pytest.MonkeyPat
 
     setting = {"zone": "Europe/Berlin", "first_day": date(2027, 3, 27), "days": 2}
     monkeypatch.setattr(dosing, "elapsed", by_the_clock)
-    outcome = await play(**setting, persona="the morning after", hour=20, participants=5)
+    outcome = await play(**setting, persona="the morning after", hour=20, participants=4)
     assert any(one.startswith("8:") for one in broken(outcome))
 
 
@@ -141,7 +141,7 @@ async def test_a_restore_that_lets_old_reminders_out(play: Play, monkeypatch: py
         return 0
 
     monkeypatch.setattr(restoring, "_expire_reminders", nothing)
-    outcome = await play(participants=3, days=9, faults=frozenset({"restore"}))
+    outcome = await play(participants=3, days=6, faults=frozenset({"restore"}))
     assert any(one.startswith("9: fired although it was due before") for one in broken(outcome))
 
 
@@ -153,5 +153,5 @@ async def test_unanswered_counted_as_taken(play: Play, monkeypatch: pytest.Monke
         return Standing.IN_WINDOW if where is Standing.UNANSWERED else where
 
     monkeypatch.setattr(adherence, "standing", kind)
-    outcome = await play(participants=2, days=5, persona="never")
+    outcome = await play(participants=1, days=5, persona="never")
     assert any(one.startswith("8:") for one in broken(outcome))
