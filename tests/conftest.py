@@ -38,7 +38,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """The run's own process chooses the cluster's folder; a worker is told."""
     # Tests and modules live as long as the run: looking through them for garbage every 700 objects finds none.
-    gc.set_threshold(20_000, 20, 50)
+    gc.set_threshold(100_000, 20, 50)
     told = getattr(config, "workerinput", {}).get("cluster_folder")
     config.stash[CLUSTER_FOLDER] = Path(told) if told else databases.new_folder()
 
