@@ -15,6 +15,7 @@ from sqlalchemy import (
     CTE,
     ColumnElement,
     Executable,
+    Insert,
     Select,
     SelectBase,
     TableValuedAlias,
@@ -118,6 +119,29 @@ class Written:
 
     def values(self, occasions: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         return {key: [one[key] for one in occasions] for key in self.keys}
+
+
+class Listed:
+    """Rows that are written by one statement, however many they are, and of which nobody asks what came of it.
+
+    `make` gets a select of the given values in the order of `columns`. Of those that are the same by `once` the first is
+    written: PostgreSQL refuses to change a row twice in one statement.
+    """
+
+    def __init__(
+        self,
+        columns: Mapping[str, ColumnElement[Any]],
+        make: Callable[[Select[Any]], Insert],
+        once: tuple[str, ...] = (),
+    ) -> None:
+        self.keys, self._once = tuple(columns), once
+        given = spread({key: one.type for key, one in columns.items()})
+        self.statement = make(select(*(given.c[key] for key in columns)))
+
+    def values(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        if self._once:
+            rows = list({tuple(row[key] for key in self._once): row for row in reversed(rows)}.values())[::-1]
+        return {key: [row[key] for row in rows] for key in self.keys}
 
 
 def spread(types: Mapping[str, TypeEngine[Any]]) -> TableValuedAlias:

@@ -12,7 +12,7 @@ from typing import Any, cast
 from sqlalchemy import Executable, Row, exists, literal, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from bot.db.built import built
+from bot.db.built import Listed, built
 from bot.db.conversations import Conversation, Question
 from bot.db.doses import DoseEvent, DosePrompt, DoseReport
 from bot.dialogue.turn import JSON
@@ -207,7 +207,11 @@ def each_correspondent(able: Iterable[Who]) -> list[Who]:
     return list(first.values())
 
 
-_PROMPTED = upsert(DosePrompt).on_conflict_do_nothing()
+_NAMES = ("dose_id", "conversation_id", "mode", "asked_at")
+_PROMPTED = Listed(
+    {name: DosePrompt.__table__.c[name] for name in _NAMES},
+    lambda given: upsert(DosePrompt).from_select(_NAMES, given).on_conflict_do_nothing(),
+)
 
 
 async def remember(tx: Tx, doses: list[Row[Any]], conversation_id: int, slots: dict[str, JSON]) -> None:

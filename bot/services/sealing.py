@@ -19,7 +19,7 @@ from sqlalchemy import (
     update,
 )
 
-from bot.db.built import built
+from bot.db.built import Listed, built
 from bot.db.privacy import DataKey, Sealed
 from bot.errors import Refused
 from bot.services.context import Tx
@@ -70,7 +70,9 @@ async def unlock(tx: Tx, key_id: uuid.UUID) -> bool:
 
 _TABLE = Sealed.__table__
 _KEPT = ("sealed_id", "key_id", "kind", "ciphertext", "created_at")
-_KEEP = insert(Sealed).values({name: bindparam(name) for name in _KEPT})
+_KEEP = Listed(
+    {name: _TABLE.c[name] for name in _KEPT}, lambda given: insert(Sealed).from_select(_KEPT, given)
+)
 
 
 async def seal(tx: Tx, key_id: uuid.UUID, kind: str, value: str | bytes | dict[str, Any]) -> uuid.UUID:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import CTE, Select, bindparam, insert, select, update
 
-from bot.db.built import OCCASION, Written
+from bot.db.built import OCCASION, Listed, Written
 from bot.db.conversations import Conversation, Question
 from bot.services.context import Tx
 from bot.services.people import Who
@@ -55,7 +55,11 @@ async def end(tx: Tx, conversation_id: int) -> None:
     await tx.do(_ENDED, [{"of": conversation_id, "now": tx.now}])
 
 
-_QUESTION = insert(Question)
+_ASKED = ("token", "conversation_id", "participant_id", "correspondent_id", "contact_id", "state", "asked_at")
+_QUESTION = Listed(
+    {name: Question.__table__.c[name] for name in _ASKED},
+    lambda given: insert(Question).from_select(_ASKED, given),
+)
 
 
 async def ask(tx: Tx, who: Who, conversation_id: int) -> str:

@@ -24,13 +24,15 @@ from sqlalchemy import (
     exists,
     false,
     func,
+    literal,
     select,
     update,
 )
+from sqlalchemy.dialects.postgresql import Insert
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import DBAPIError
 
-from bot.db.built import built, changed
+from bot.db.built import Listed, built, changed
 from bot.db.timers import Timer
 from bot.services import auditing
 from bot.services.context import Ctx, Tx
@@ -56,19 +58,35 @@ Fire = Callable[[Tx, Row[Any]], Awaitable[str | Postpone]]
 
 
 _GIVEN = ("kind", "key", "participant_id", "due_at", "expires_at", "payload", "created_at")
-_ROW = upsert(Timer).values(**{name: bindparam(name) for name in _GIVEN}, state="waiting", tries=0)
-_SET_ALL = _ROW.on_conflict_do_update(
-    index_elements=["kind", "key"],
-    set_={
-        "state": "waiting",
-        "due_at": _ROW.excluded.due_at,
-        "expires_at": _ROW.excluded.expires_at,
-        "settled_at": None,
-        "outcome": None,
-    },
-    where=Timer.state == "cancelled",
+
+
+def _setting(row: Insert) -> Insert:
+    """What was cancelled is set anew; anything else that is there stays."""
+    return row.on_conflict_do_update(
+        index_elements=["kind", "key"],
+        set_={
+            "state": "waiting",
+            "due_at": row.excluded.due_at,
+            "expires_at": row.excluded.expires_at,
+            "settled_at": None,
+            "outcome": None,
+        },
+        where=Timer.state == "cancelled",
+    )
+
+
+_SET = _setting(
+    upsert(Timer).values(**{name: bindparam(name) for name in _GIVEN}, state="waiting", tries=0)
+).returning(Timer.timer_id)
+_SET_ALL = Listed(
+    {name: Timer.__table__.c[name] for name in _GIVEN},
+    lambda given: _setting(
+        upsert(Timer).from_select(
+            [*_GIVEN, "state", "tries"], given.add_columns(literal("waiting"), literal(0))
+        )
+    ),
+    once=("kind", "key"),
 )
-_SET = _SET_ALL.returning(Timer.timer_id)
 
 
 async def set_timer(

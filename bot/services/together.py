@@ -18,7 +18,7 @@ from sqlalchemy import Executable, Row, Select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.db.built import OCCASION, Bound, Built, Written
+from bot.db.built import OCCASION, Bound, Built, Listed, Written
 from bot.services.context import Ctx, Tx
 
 log = logging.getLogger(__name__)
@@ -139,7 +139,11 @@ class Table:
             return await self._of_each(statement.statement, values, len(alike))
         if alike[0].kind is None:
             return [await self._connection.execute(statement, alike[0].values)]
-        await self._connection.execute(statement, [row for question in alike for row in question.values])
+        rows = [row for question in alike for row in question.values]
+        if isinstance(statement, Listed):
+            await self._connection.execute(statement.statement, statement.values(rows))
+        else:
+            await self._connection.execute(statement, rows)
         return [None] * len(alike)
 
     async def _of_each(self, statement: Executable, values: Mapping[str, Any], count: int) -> list[Rows]:
@@ -171,7 +175,7 @@ class Guest(Tx):
         fixed = tuple(tuple(given[key] or ()) for key in query.fixed)
         return await self.table.ask((query, *fixed), query, given)
 
-    async def do(self, statement: Executable, rows: Sequence[Mapping[str, Any]]) -> None:
+    async def do(self, statement: Executable | Listed, rows: Sequence[Mapping[str, Any]]) -> None:
         if rows:
             await self.table.ask(statement, statement, rows)
 
