@@ -90,7 +90,6 @@ def big_table_of_no_table() -> None:
 
 def big_histories() -> None:
     _answered("adherence", COLUMNS["adherence"], "1,held,2026-11-02,ixazomib,1,4", MOST_ROWS)
-    _answered("adherence", COLUMNS["adherence"], "1,,2026-11-02,,,", MOST_ROWS)
     _answered("adherence", COLUMNS["adherence"], ",,,,,", MOST_ROWS + 1)
 
 

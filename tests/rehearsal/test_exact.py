@@ -40,7 +40,7 @@ async def test_a_restored_backup_loses_its_gap_and_nothing_else(play: Play) -> N
 @pytest.mark.parametrize("first_day", [date(2027, 3, 26), date(2026, 10, 23)], ids=["spring", "autumn"])
 async def test_berlin_changes_its_clocks(play: Play, first_day: date) -> None:
     """Evening doses that are told the morning after: the night between has 23 hours, or 25."""
-    setting = {"zone": "Europe/Berlin", "first_day": first_day, "days": 4, "participants": 4}
+    setting = {"zone": "Europe/Berlin", "first_day": first_day, "days": 4, "participants": 3}
     outcome = await play(**setting, persona="the morning after", hour=20)
     assert broken(outcome) == []
     assert outcome.counts["answered_doses"] >= 4
