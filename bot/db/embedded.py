@@ -37,7 +37,7 @@ SETTINGS = (
 )
 # A crash may lose everything, which is all that a test's database needs to survive. Without autovacuum nobody
 # is connected to the template while it is copied.
-HASTE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off")
+HASTE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off", "track_counts=off")
 
 
 class EmbeddedPostgres:
