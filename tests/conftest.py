@@ -139,10 +139,6 @@ def screenshots() -> Path:
     return folder
 
 
-def pytest_collection_finish() -> None:
-    gc.freeze()
-
-
 # What takes longest, and what a browser is needed for: first, so that nobody waits for it alone at the end of a run.
 FIRST = (
     "tests/processes/",
