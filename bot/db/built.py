@@ -15,7 +15,6 @@ from sqlalchemy import (
     CTE,
     ColumnElement,
     Executable,
-    Insert,
     Select,
     SelectBase,
     TableValuedAlias,
@@ -28,6 +27,7 @@ from sqlalchemy import (
     true,
     update,
 )
+from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.elements import BindParameter, Cast
@@ -122,26 +122,36 @@ class Written:
 
 
 class Listed:
-    """Rows that are written by one statement, however many they are, and of which nobody asks what came of it.
+    """Rows of `names` that are inserted by one statement, however many they are; nobody asks what came of it.
 
-    `make` gets a select of the given values in the order of `columns`. Of those that are the same by `once` the first is
-    written: PostgreSQL refuses to change a row twice in one statement.
+    `make` says what happens to those that are there. Of those that are the same by `once` the first is written:
+    PostgreSQL refuses to change a row twice in one statement.
     """
 
     def __init__(
         self,
-        columns: Mapping[str, ColumnElement[Any]],
-        make: Callable[[Select[Any]], Insert],
+        model: type[Any],
+        names: Sequence[str],
+        make: Callable[[Insert], Insert] = lambda rows: rows,
         once: tuple[str, ...] = (),
     ) -> None:
-        self.keys, self._once = tuple(columns), once
-        given = spread({key: one.type for key, one in columns.items()})
-        self.statement = make(select(*(given.c[key] for key in columns)))
+        self._names, self._once = names, once
+        given = spread({name: model.__table__.c[name].type for name in names})
+        self.statement = make(insert(model).from_select(names, select(*(given.c[name] for name in names))))
 
     def values(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         if self._once:
-            rows = list({tuple(row[key] for key in self._once): row for row in reversed(rows)}.values())[::-1]
-        return {key: [row[key] for row in rows] for key in self.keys}
+            rows = list({tuple(row[name] for name in self._once): row for row in reversed(rows)}.values())[
+                ::-1
+            ]
+        return {name: [row[name] for row in rows] for name in self._names}
+
+
+def with_rows(statement: Executable | Listed, rows: Sequence[Mapping[str, Any]]) -> tuple[Executable, Any]:
+    """The statement and its values, as a connection takes them."""
+    if isinstance(statement, Listed):
+        return statement.statement, statement.values(rows)
+    return statement, rows if len(rows) > 1 else rows[0]
 
 
 def spread(types: Mapping[str, TypeEngine[Any]]) -> TableValuedAlias:

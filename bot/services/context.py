@@ -12,7 +12,7 @@ from sqlalchemy import CursorResult, Row, Select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.base import Executable
 
-from bot.db.built import Bound, Listed, Written
+from bot.db.built import Bound, Listed, Written, with_rows
 from bot.db.database import Database, widen
 from bot.db.keyring import Keyring
 from bot.services.book import Book
@@ -99,12 +99,8 @@ class Tx:
 
     async def do(self, statement: Executable | Listed, rows: Sequence[Mapping[str, Any]]) -> None:
         """The same with several values, of which nobody asks what came of it. Nothing happens without any."""
-        if not rows:
-            return
-        if isinstance(statement, Listed):
-            await self.connection.execute(statement.statement, statement.values(rows))
-        else:
-            await self.connection.execute(statement, rows if len(rows) > 1 else rows[0])
+        if rows:
+            await self.connection.execute(*with_rows(statement, rows))
 
     async def write(self, written: Written, values: Mapping[str, Any]) -> Row[Any] | None:
         """What comes back of one row that is written; None where it was there before."""

@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 from sqlalchemy import Executable, Row, exists, literal, select
-from sqlalchemy.dialects.postgresql import insert as upsert
 
 from bot.db.built import Listed, built
 from bot.db.conversations import Conversation, Question
@@ -207,10 +206,10 @@ def each_correspondent(able: Iterable[Who]) -> list[Who]:
     return list(first.values())
 
 
-_NAMES = ("dose_id", "conversation_id", "mode", "asked_at")
 _PROMPTED = Listed(
-    {name: DosePrompt.__table__.c[name] for name in _NAMES},
-    lambda given: upsert(DosePrompt).from_select(_NAMES, given).on_conflict_do_nothing(),
+    DosePrompt,
+    ("dose_id", "conversation_id", "mode", "asked_at"),
+    lambda rows: rows.on_conflict_do_nothing(),
 )
 
 

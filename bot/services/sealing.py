@@ -70,9 +70,7 @@ async def unlock(tx: Tx, key_id: uuid.UUID) -> bool:
 
 _TABLE = Sealed.__table__
 _KEPT = ("sealed_id", "key_id", "kind", "ciphertext", "created_at")
-_KEEP = Listed(
-    {name: _TABLE.c[name] for name in _KEPT}, lambda given: insert(Sealed).from_select(_KEPT, given)
-)
+_KEEP = Listed(Sealed, _KEPT)
 
 
 async def seal(tx: Tx, key_id: uuid.UUID, kind: str, value: str | bytes | dict[str, Any]) -> uuid.UUID:

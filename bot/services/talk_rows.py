@@ -55,10 +55,9 @@ async def end(tx: Tx, conversation_id: int) -> None:
     await tx.do(_ENDED, [{"of": conversation_id, "now": tx.now}])
 
 
-_ASKED = ("token", "conversation_id", "participant_id", "correspondent_id", "contact_id", "state", "asked_at")
 _QUESTION = Listed(
-    {name: Question.__table__.c[name] for name in _ASKED},
-    lambda given: insert(Question).from_select(_ASKED, given),
+    Question,
+    ("token", "conversation_id", "participant_id", "correspondent_id", "contact_id", "state", "asked_at"),
 )
 
 

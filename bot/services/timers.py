@@ -24,7 +24,6 @@ from sqlalchemy import (
     exists,
     false,
     func,
-    literal,
     select,
     update,
 )
@@ -57,7 +56,8 @@ New = tuple[str, str, int | None, datetime, datetime, Mapping[str, Any]]
 Fire = Callable[[Tx, Row[Any]], Awaitable[str | Postpone]]
 
 
-_GIVEN = ("kind", "key", "participant_id", "due_at", "expires_at", "payload", "created_at")
+_NAMES = ("kind", "key", "participant_id", "due_at", "expires_at", "payload", "created_at", "state", "tries")
+_FRESH = ("waiting", 0)
 
 
 def _setting(row: Insert) -> Insert:
@@ -75,18 +75,8 @@ def _setting(row: Insert) -> Insert:
     )
 
 
-_SET = _setting(
-    upsert(Timer).values(**{name: bindparam(name) for name in _GIVEN}, state="waiting", tries=0)
-).returning(Timer.timer_id)
-_SET_ALL = Listed(
-    {name: Timer.__table__.c[name] for name in _GIVEN},
-    lambda given: _setting(
-        upsert(Timer).from_select(
-            [*_GIVEN, "state", "tries"], given.add_columns(literal("waiting"), literal(0))
-        )
-    ),
-    once=("kind", "key"),
-)
+_SET = _setting(upsert(Timer).values({name: bindparam(name) for name in _NAMES})).returning(Timer.timer_id)
+_SET_ALL = Listed(Timer, _NAMES, _setting, once=("kind", "key"))
 
 
 async def set_timer(
@@ -99,15 +89,15 @@ async def set_timer(
     payload: Mapping[str, Any] | None = None,
 ) -> bool:
     """True when the timer is new, or was cancelled before: setting it twice changes nothing."""
-    given = (kind, key, participant_id, due_at, expires_at, dict(payload or {}), tx.now)
+    given = (kind, key, participant_id, due_at, expires_at, dict(payload or {}), tx.now, *_FRESH)
     tx.woken.add("timers")
-    return (await tx.execute(_SET, dict(zip(_GIVEN, given, strict=True)))).first() is not None
+    return (await tx.execute(_SET, dict(zip(_NAMES, given, strict=True)))).first() is not None
 
 
 async def set_timers(tx: Tx, rows: Sequence[New]) -> None:
     """Several at once, each as for `set_timer`."""
     tx.woken.add("timers")
-    await tx.do(_SET_ALL, [dict(zip(_GIVEN, (*row, tx.now), strict=True)) for row in rows])
+    await tx.do(_SET_ALL, [dict(zip(_NAMES, (*row, tx.now, *_FRESH), strict=True)) for row in rows])
 
 
 async def cancel(tx: Tx, participant_id: int, kinds: tuple[str, ...], key_prefix: str = "") -> int:

@@ -18,7 +18,7 @@ from sqlalchemy import Executable, Row, Select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.db.built import OCCASION, Bound, Built, Listed, Written
+from bot.db.built import OCCASION, Bound, Built, Listed, Written, with_rows
 from bot.services.context import Ctx, Tx
 
 log = logging.getLogger(__name__)
@@ -140,10 +140,7 @@ class Table:
         if alike[0].kind is None:
             return [await self._connection.execute(statement, alike[0].values)]
         rows = [row for question in alike for row in question.values]
-        if isinstance(statement, Listed):
-            await self._connection.execute(statement.statement, statement.values(rows))
-        else:
-            await self._connection.execute(statement, rows)
+        await self._connection.execute(*with_rows(statement, rows))
         return [None] * len(alike)
 
     async def _of_each(self, statement: Executable, values: Mapping[str, Any], count: int) -> list[Rows]:
