@@ -161,6 +161,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
+    # What is alive now goes with the process: nobody need look through it five times more.
+    gc.collect()
+    gc.freeze()
     if session.config.getoption("no_skips") and _not_run(session.config):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 

@@ -9,12 +9,13 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.errors import SendError
 from bot.messages import Inbound, Outbound
-from bot.rehearsal.clock import Clock, clock
+from bot.rehearsal.clock import Clock, clock, work_through
 from bot.rehearsal.faults import Faults, Killed
 from bot.rehearsal.wire import Delivered, Wire
 from bot.services import digests, firing, gaps, inbox, pacing, sealing, sealing_day, sending, timers
@@ -176,19 +177,13 @@ class House:
             await self._survive(work)
 
     async def _work(self, woken: set[str], there: frozenset[str] | None) -> frozenset[str] | None:
-        """Each loop that was woken, in turn, until nothing more is there for it: whoever looks first wastes no transaction on
-        finding nothing. `there`: what is known to be there.
-        """
-        todo: dict[str, Work] = {"inbox": inbox.handle_several, "timers": _fire}
-        todo = {name: work for name, work in todo.items() if name in woken}
+        """What each loop that was woken does. `there`: see `work_through`."""
+        works: dict[str, Work] = {"inbox": inbox.handle_several, "timers": _fire}
+        works = {name: work for name, work in works.items() if name in woken}
         if "outbox" in woken:
-            todo |= {channel: self._sends(channel, account) for channel, account in SENT_BY_US}
-        for name, work in todo.items():
-            while name in (there := there if there is not None else await self.clock.waiting(self.now)):
-                there = None
-                if not await self._survive(work):
-                    break
-        return there
+            works |= {channel: self._sends(channel, account) for channel, account in SENT_BY_US}
+        todo = {name: partial(self._survive, work) for name, work in works.items()}
+        return await work_through(todo, self.clock.waiting, there)
 
     async def _survive(self, work: Work) -> object:
         """Do it as a process does. None when the process died of it or lost its database; both come back."""

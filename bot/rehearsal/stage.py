@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 
 from sqlalchemy import func, select, text
 
 from bot.db.inbox import InboxMessage
 from bot.errors import SendError
 from bot.messages import Inbound, Kind, Media, Outbound, Press
+from bot.rehearsal.clock import Work, waiting, work_through
 from bot.rehearsal.phones import Phone, Shown
 from bot.services import deployment, firing, gaps, inbox, pacing, screens, sending, timers
 from bot.services.auditing import PAGE
@@ -48,7 +50,6 @@ class Stage:
         self._names = ids
         self._woken = set(LOOPS)
         self._due: dict[str, datetime] | None = None  # what is next for each loop, while that is known
-        self._accepted, self._moved = 0, True
         self.ctx = ctx
         self.phones: dict[str, Phone] = {}
         self.shown: list[Shown] = []
@@ -68,7 +69,6 @@ class Stage:
         """Like a process's own loops, the stage is told by each commit where there is work."""
         self._ctx = replace(ctx, wake=self._woken.add)
         self._woken.update(LOOPS)
-        self._moved = True
 
     def phone(self, address: str, channel: str = "telegram") -> Phone:
         return self.phones.setdefault(address, Phone(address, channel))
@@ -126,47 +126,50 @@ class Stage:
             message_ref=message_ref,
         )
         await inbox.receive(self.ctx, inbound)
-        self._accepted += 1
 
     async def settle(self) -> None:
         """Handle, fire and send until nothing is left to do at this instant."""
+        there: frozenset[str] | None = None  # not looked yet, or not since something was done
         while self._woken:
             woken = set(self._woken)
             self._woken.clear()
             self.news |= _pages(woken)
-            if "inbox" in woken:
-                await self._handle()
-            if "timers" in woken:
-                await self._fire()
-            if "outbox" in woken:
-                await self._send()
-            self._moved = False
+            if "outbox" in woken and self._sweeps:
+                self._sweeps = False
+                await sending.sweep(self.ctx)
+            there = await work_through(self._works(woken), self._look, there)
+
+    def _works(self, woken: set[str]) -> dict[str, Work]:
+        """What each loop that was woken does."""
+        works: dict[str, Work] = {"inbox": self._handle, "timers": self._fire}
+        works = {name: work for name, work in works.items() if name in woken}
+        if "outbox" in woken:
+            channels = sorted({phone.channel for phone in self.phones.values()} - {"web"})
+            works |= {channel: partial(self._send, channel) for channel in channels}
+        return works
+
+    async def _look(self) -> frozenset[str]:
+        return await waiting(self.ctx.database)
 
     async def fire(self) -> set[int]:
         """What is due, and nothing else; another stage may do the same at the same time. Returns the pages with news."""
-        await self._fire()
+        while await self._fire():
+            pass
         pages = _pages(self._woken)
         self._woken.clear()
         return pages
 
-    async def _fire(self) -> None:
-        while await timers.fire_several(self.ctx, firing.FIRE):
-            pass
+    async def _handle(self) -> bool:
+        return await inbox.handle_several(self.ctx)
 
-    async def _handle(self) -> None:
-        """As many messages as were accepted; after the clock moved also those that wait for another try."""
-        accepted, self._accepted = self._accepted, 0
-        while accepted > 0 or self._moved:
-            accepted -= 1
-            if not await inbox.handle_several(self.ctx):
-                return
+    async def _fire(self) -> bool:
+        return await timers.fire_several(self.ctx, firing.FIRE)
 
     async def set_clock(self, instant: datetime) -> None:
         """Every loop for which something may be due now is woken; all of them, unless `ahead` has just been asked."""
         await deployment.set_virtual_now(self.ctx, instant)
         self._sweeps = self._runs_out is not None and self._runs_out <= instant
         self._runs_out = datetime.min.replace(tzinfo=UTC)  # not known until looked at again
-        self._moved = True
         due, self._due = self._due, None
         self._woken.update(LOOPS if due is None else {loop for loop, at in due.items() if at <= instant})
         if self._sweeps:
@@ -214,19 +217,18 @@ class Stage:
     async def ahead(self) -> tuple[datetime, datetime | None]:
         """Now, and the next instant at which something is due that is not already past: a timer, a retry, a message."""
         async with self.ctx.database.connect() as connection:
+            await connection.execution_options(isolation_level="AUTOCOMMIT")
             row = (await connection.execute(_AHEAD)).one()
         self._runs_out, self.timers_ahead = row.runs_out, row.timers
         coming = {"timers": row.timer, "outbox": row.message, "inbox": row.retry}
         self._due = {loop: at for loop, at in coming.items() if at is not None}
         return row.now, min(self._due.values(), default=None)
 
-    async def _send(self) -> None:
-        if self._moved and self._sweeps:
-            await sending.sweep(self.ctx)
-        for channel in sorted({phone.channel for phone in self.phones.values()} - {"web"}):
-            while parcels := await sending.claim(self.ctx, channel, ACCOUNT, pacing.UNPACED):
-                for parcel in parcels:
-                    await sending.settle(self.ctx, parcel, self._deliver(parcel.outbound))
+    async def _send(self, channel: str) -> bool:
+        parcels = await sending.claim(self.ctx, channel, ACCOUNT, pacing.UNPACED)
+        for parcel in parcels:
+            await sending.settle(self.ctx, parcel, self._deliver(parcel.outbound))
+        return bool(parcels)
 
     def _deliver(self, outbound: Outbound) -> str | SendError:
         phone = self.phone(outbound.address)

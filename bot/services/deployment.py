@@ -104,7 +104,8 @@ _MOVED = update(Deployment).where(Deployment.mark == "rehearsal").values(virtual
 
 async def set_virtual_now(ctx: Ctx, instant: datetime) -> None:
     """Move the clock of a rehearsal. A live or demo database has none to move."""
-    async with ctx.database.connect() as connection, connection.begin():
+    async with ctx.database.connect() as connection:
+        await connection.execution_options(isolation_level="AUTOCOMMIT")
         result = await connection.execute(_MOVED, {"instant": instant})
         if result.rowcount != 1:
             raise Misconfigured("only a database marked as rehearsal has a clock that moves")

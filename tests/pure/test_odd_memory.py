@@ -84,8 +84,8 @@ def big_tables() -> None:
 
 def big_table_of_no_table() -> None:
     for text in ("," * 9, '"\n",', "甲", "\n", '"', "a,b\r"):
-        _answered("late", COLUMNS["late"], text * 150_000, 6)
-        _answered("late", text * 150_000, "1,2", 1000)
+        _answered("late", COLUMNS["late"], text * 80_000, 6)
+        _answered("late", text * 80_000, "1,2", 1000)
 
 
 def big_histories() -> None:

@@ -6,8 +6,8 @@ import asyncio
 import base64
 import csv
 import io
-import json
 import sys
+from functools import partial
 
 import pytest
 
@@ -49,18 +49,21 @@ async def _one_dose(unmade_url: str) -> None:
         await pen.dose(person, "lenalidomide", 1, 1, due(1))
 
 
-async def test_it_prints_the_report_and_nothing_else(database_url: str) -> None:
+async def test_it_prints_the_report_and_nothing_else(
+    database_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     await _one_dose(database_url)
     asked = ("--study", STUDY, "--as-of", AS_OF)
     status, table, said = await suiyao(database_url, *asked)
     assert (status, said) == (0, "")
-    assert (await suiyao(database_url, *asked, "--bom"))[1] == "\ufeff".encode() + table
+    shell = partial(Shell(environment(database_url), monkeypatch, capsys), "report", "compliance", *asked)
+    assert (await asyncio.to_thread(shell, "--bom")).out.encode() == "\ufeff".encode() + table
     rows = list(csv.DictReader(io.StringIO(table.decode())))
     assert [row["not_asked"] for row in rows if row["row"] == "study"] == ["1", "1"]
-    _, content, _ = await suiyao(database_url, *asked, "--format", "json", "--language", "en")
-    assert json.loads(content)["study_totals"][0]["not_asked"] == 1
-    _, shown, _ = await suiyao(database_url, *asked, "--format", "html", "--site", "TST")
-    assert "服药依从性报告" in shown.decode()
+    told = await asyncio.to_thread(shell, "--format", "json", "--language", "en")
+    assert told.json["study_totals"][0]["not_asked"] == 1
+    shown = await asyncio.to_thread(shell, "--format", "html", "--site", "TST")
+    assert "服药依从性报告" in shown.out
 
 
 @pytest.mark.parametrize(
