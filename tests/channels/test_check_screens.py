@@ -10,6 +10,7 @@ from playwright.async_api import Page, expect
 from bot.channels.web.view import OpenQuestion
 from bot.wording import load_wording
 from tests.pure.symptoms.shipped import WEEKLY
+from tests.support.browser import picture
 from tests.support.web_backend import GOOD_CODE, MemoryBackend, choice
 from tests.support.web_measure import measure
 from tests.support.web_server import served
@@ -61,9 +62,7 @@ async def test_six_choices_and_none_are_readable_on_a_small_phone(
             backend.ask(device, asked)
             await page_360.reload(wait_until="domcontentloaded")
             await expect(page_360.get_by_role("button", name=asked.choices[0].label)).to_be_visible()
-            await page_360.screenshot(
-                path=screenshots / f"check-{language}-{number}.png", full_page=True, scale="css"
-            )
+            await picture(page_360, screenshots / f"check-{language}-{number}")
             found = await measure(page_360)
             assert found.faults == [], asked.text
             assert found.width <= 360

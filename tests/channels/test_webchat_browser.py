@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, FilePayload, Page, expect
 
-from tests.support.browser import small_phone
+from tests.support.browser import picture, small_phone
 from tests.support.web_backend import GOOD_CODE, WHEN, MemoryBackend, dose_question
 from tests.support.web_measure import measure
 from tests.support.web_server import served
@@ -60,7 +60,7 @@ async def test_every_page_fits_old_eyes_and_fingers(site: Site, page_360: Page, 
     page.on("pageerror", lambda error: complaints.append(str(error)))
 
     async def look(name: str) -> None:
-        await page.screenshot(path=screenshots / f"page-{name}.png", full_page=True, scale="css")
+        await picture(page, screenshots / f"page-{name}")
         await fits(page)
 
     await page.goto(f"{site.url}/i/{GOOD_CODE}", wait_until="domcontentloaded")
@@ -91,14 +91,14 @@ async def test_every_page_fits_old_eyes_and_fingers(site: Site, page_360: Page, 
 
 async def test_a_stranger_s_page_and_a_refusal_fit_too(site: Site, page_360: Page, screenshots: Path) -> None:
     await page_360.goto(f"{site.url}/chat", wait_until="domcontentloaded")
-    await page_360.screenshot(path=screenshots / "page-8-unknown-phone.png", full_page=True, scale="css")
+    await picture(page_360, screenshots / "page-8-unknown-phone")
     await fits(page_360)
     await link(page_360, site)
     await page_360.locator("summary", has_text="写几句话").tap()
     await page_360.locator("#text").fill("字" * 4097)
     await page_360.get_by_role("button", name="发送").tap()
     await expect(page_360.get_by_role("alert")).to_contain_text("您写了4097个字")
-    await page_360.screenshot(path=screenshots / "page-9-too-long.png")
+    await picture(page_360, screenshots / "page-9-too-long")
     assert await page_360.locator("#text").input_value() == "字" * 4097
     await expect(page_360.locator("#text")).to_be_in_viewport()
     await fits(page_360)
@@ -106,7 +106,7 @@ async def test_a_stranger_s_page_and_a_refusal_fit_too(site: Site, page_360: Pag
     await page_360.locator("#text").fill("今天没力气")
     await page_360.get_by_role("button", name="发送").tap()
     await expect(page_360.get_by_role("button", name="再发一次")).to_be_visible()
-    await page_360.screenshot(path=screenshots / "page-12-not-stored.png")
+    await picture(page_360, screenshots / "page-12-not-stored")
     await fits(page_360)
 
 
@@ -123,7 +123,7 @@ async def test_nothing_is_cut_off_when_the_text_is_enlarged(
     await expect(page.locator("html")).to_have_class(f"size-{size}")
     after = await page.evaluate("parseFloat(getComputedStyle(document.querySelector('.asked')).fontSize)")
     assert after == pytest.approx(before * size / 100)
-    await page.screenshot(path=screenshots / f"page-10-size-{size}.png", full_page=True, scale="css")
+    await picture(page, screenshots / f"page-10-size-{size}")
     await fits(page)
     await page.goto(f"{site.url}/i/{GOOD_CODE}", wait_until="domcontentloaded")
     await fits(page)
@@ -142,7 +142,7 @@ async def test_dark_and_wide_are_as_legible(site: Site, browser: Browser, screen
         )
         page = await context.new_page()
         await page.goto(f"{site.url}/chat", wait_until="domcontentloaded")
-        await page.screenshot(path=screenshots / f"page-11-{name}.png", full_page=True, scale="css")
+        await picture(page, screenshots / f"page-11-{name}")
         await fits(page, width)
         await context.close()
 

@@ -1,6 +1,6 @@
 """Chromium at 360 and at 1366 px, in both languages: a nurse signs in and deals with an alert, and every page fits.
 
-The pictures go to build/screenshots/console-*.png, to be looked at.
+The pictures go to build/screenshots/console-*.jpg, to be looked at.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from bot.services import labs, signing_in, supplies
 from bot.services.dosing import Author
 from bot.services.labs import NewLab
 from bot.services.supplies import NewSupply
+from tests.support.browser import picture
 from tests.support.office import PASSWORD, Office, email, office
 from tests.support.patient import enrolled, linked
 from tests.support.snapshots import once
@@ -159,17 +160,16 @@ async def fits(page: Page) -> None:
 async def test_every_page_fits_and_is_pictured(
     town: Office, browser: Browser, screenshots: Path, language: str
 ) -> None:
-    async with served(town) as base:
-        for width in WIDTHS:
-            async with window(browser, base, width, language) as page:
-                token = await signing_in.sign_in(town.ctx, email("coordinator"), PASSWORD, "")
-                await page.context.add_cookies([{"name": "suiyao-staff", "value": token, "url": base}])
-                for name, path in PATHS.items():
-                    response = await page.goto(path)
-                    assert response is not None and response.status == 200, path
-                    await fits(page)
-                    picture = screenshots / f"console-{name}-{width}-{language}.png"
-                    await page.screenshot(path=picture, full_page=True, scale="css")
+    async with served(town) as base, window(browser, base, WIDTHS[0], language) as page:
+        token = await signing_in.sign_in(town.ctx, email("coordinator"), PASSWORD, "")
+        await page.context.add_cookies([{"name": "suiyao-staff", "value": token, "url": base}])
+        for name, path in PATHS.items():
+            response = await page.goto(path)
+            assert response is not None and response.status == 200, path
+            for width in WIDTHS:
+                await page.set_viewport_size({"width": width, "height": 768})
+                await fits(page)
+                await picture(page, screenshots / f"console-{name}-{width}-{language}")
 
 
 @pytest.mark.parametrize(("width", "language"), [(360, "zh"), (1366, "en")])
@@ -178,9 +178,7 @@ async def test_a_nurse_signs_in_takes_an_alert_and_closes_it(
 ) -> None:
     async with served(town) as base, window(browser, base, width, language) as page:
         await page.goto("/console")
-        await page.screenshot(
-            path=screenshots / f"console-sign-in-{width}-{language}.png", full_page=True, scale="css"
-        )
+        await picture(page, screenshots / f"console-sign-in-{width}-{language}")
         await page.fill("input[name=name]", email("nurse"))
         await page.fill("input[name=password]", PASSWORD)
         await page.click("main button.go")
@@ -192,9 +190,7 @@ async def test_a_nurse_signs_in_takes_an_alert_and_closes_it(
         await page.click("button[value=called]")
         await page.wait_for_url("**done=alert_acted")
         await fits(page)
-        await page.screenshot(
-            path=screenshots / f"console-alert-{width}-{language}.png", full_page=True, scale="css"
-        )
+        await picture(page, screenshots / f"console-alert-{width}-{language}")
         await page.select_option("select[name=outcome]", "sent_to_emergency")
         await page.fill("textarea[name=note]", "已打120，家属陪同。")
         await page.click("form[action$=close] button")
@@ -218,7 +214,7 @@ async def test_a_decision_is_seen_before_it_is_made(
         await form.locator("button").click()
         await page.wait_for_selector(".preview .change")
         await fits(page)
-        await page.screenshot(path=screenshots / "console-preview-360-zh.png", full_page=True, scale="css")
+        await picture(page, screenshots / "console-preview-360-zh")
         await page.click(".preview button.go")
         await page.wait_for_url("**done=decided")
         assert "暂停中" in await page.inner_text("main")

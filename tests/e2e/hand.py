@@ -7,6 +7,7 @@ from pathlib import Path
 
 from playwright.async_api import FilePayload, Page, expect
 
+from tests.support.browser import picture
 from tests.support.web_measure import measure
 
 PICTURE = FilePayload(name="pill.png", mimeType="image/png", buffer=b"\x89PNG\r\n\x1a\n" + bytes(64))
@@ -72,9 +73,7 @@ class Hand:
             await self.page.set_viewport_size(before)
 
     async def _measured(self, what: str, width: int) -> None:
-        await self.page.screenshot(
-            path=self.album / f"{self.name}-{self.taken:02d}-{what}.png", full_page=True, scale="css"
-        )
+        await picture(self.page, self.album / f"{self.name}-{self.taken:02d}-{what}")
         found = await measure(self.page)  # it unfolds everything
         await self.page.evaluate(
             "for (const fold of document.querySelectorAll('details')) { fold.open = false; }"

@@ -1,6 +1,6 @@
 """From an invitation over a worrying answer to the nurse who takes and closes it, the digest and the report.
 
-In both languages, each page as wide as a phone and as an old PC; pictures go to build/screenshots/e2e-*.png, to be looked at.
+In both languages, each page as wide as a phone and as an old PC; pictures go to build/screenshots/e2e-*.jpg, to be looked at.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from bot.services import digests, passwords, sealing, signing_in
 from bot.services.enrolment import NewStaff, add_staff
 from tests.e2e.hand import Hand
 from tests.e2e.house import House
-from tests.support.browser import screen
+from tests.support.browser import picture, screen
 
 PHONE, OLD_PC = 360, 1366
 NURSE, PASSWORD = "nurse@e2e.example", "four unrelated words here"
@@ -146,7 +146,7 @@ async def _from_invitation_to_report(
 async def _picture(page: Page, album: Path, name: str, *, fits: bool = True) -> None:
     for width in (PHONE, OLD_PC):
         await page.set_viewport_size({"width": width, "height": 768})
-        await page.screenshot(path=album / f"e2e-desk-{name}-{width}.png", full_page=True, scale="css")
+        await picture(page, album / f"e2e-desk-{name}-{width}")
         wider = await page.evaluate(
             "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         )

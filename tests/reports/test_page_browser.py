@@ -12,9 +12,10 @@ from bot.reports.compliance_html import page
 from bot.reports.printed import Reader
 from tests.reports.pen import STUDY, house
 from tests.reports.test_figures import AS_OF, write
+from tests.support.browser import picture
 
 
-@pytest.mark.parametrize(("language", "name"), [("zh_Hans_CN", "report.png"), ("en", "report-en.png")])
+@pytest.mark.parametrize(("language", "name"), [("zh_Hans_CN", "report"), ("en", "report-en")])
 async def test_a_sheet_of_paper_holds_it(
     unmade_url: str, browser: Browser, screenshots: Path, language: str, name: str
 ) -> None:
@@ -27,14 +28,14 @@ async def test_a_sheet_of_paper_holds_it(
     view.on("request", lambda request: fetched.append(request.url))
     await view.set_content(html)
     assert await view.evaluate("document.documentElement.scrollWidth") <= 1366
-    await view.screenshot(path=screenshots / name, full_page=True, scale="css")
+    await picture(view, screenshots / name)
     await view.emulate_media(media="print")
     await view.set_viewport_size(
         {"width": 1032, "height": 700}
     )  # A4 across, within its margins, at 96 dots per inch
     wide = "[...document.querySelectorAll('table')].map(one => one.scrollWidth)"
     assert max(await view.evaluate(wide)) <= 1032
-    await view.screenshot(path=screenshots / name.replace(".png", "-print.png"), full_page=True, scale="css")
+    await picture(view, screenshots / f"{name}-print")
     sheets = await view.pdf(prefer_css_page_size=True, print_background=True)
-    (screenshots / name.replace(".png", ".pdf")).write_bytes(sheets)
+    (screenshots / f"{name}.pdf").write_bytes(sheets)
     assert fetched == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from playwright.async_api import Browser, Page, async_playwright
 
@@ -66,3 +67,8 @@ async def screen(browser: Browser, width: int) -> AsyncIterator[Page]:
     )
     yield await context.new_page()
     await context.close()
+
+
+async def picture(page: Page, path: Path) -> None:
+    """The whole page, to be looked at: as JPEG, which is half the work. `path`: without suffix."""
+    await page.screenshot(path=path.with_name(f"{path.name}.jpg"), full_page=True, scale="css")
