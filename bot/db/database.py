@@ -80,6 +80,7 @@ def _engine(url: str, pool_size: int, sites: str) -> AsyncEngine:
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_pre_ping=False,
+        pool_use_lifo=True,  # the connection that was used last knows its statements: the others need not learn them
         connect_args={
             "timeout": 10,
             "server_settings": {"suiyao.sites": sites, "application_name": "suiyao", "timezone": "UTC"},
