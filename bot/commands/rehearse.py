@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import time
 from datetime import date, datetime
@@ -81,6 +82,9 @@ def rehearse(
     from bot.rehearsal.report_html import page
     from bot.rehearsal.report_text import lines
 
+    signal.signal(
+        signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM)
+    )  # its processes and database go first
     if real:
         outcome = _real(participants, minutes, workers, seed, log)
     else:
@@ -121,8 +125,13 @@ def _exact(setting: Setting, workers: int) -> Outcome:
 
     count, begun = len(towns(setting)), time.monotonic()
     label = f"Rehearsing {setting.participants} people, {setting.days} days"
+
+    def told(over: int, town: Outcome) -> None:
+        if not sys.stderr.isatty():  # where no bar is drawn, a line for each town
+            click.echo(f"{over} of {count} towns played; violations in this one: {town.violations}", err=True)
+
     with click.progressbar(length=setting.days * count, label=label, file=sys.stderr) as bar:
-        return play(setting, workers, lambda: time.monotonic() - begun, bar.update)
+        return play(setting, workers, lambda: time.monotonic() - begun, bar.update, told)
 
 
 def _real(participants: int, minutes: int, workers: int, seed: int, log: Path) -> Outcome:

@@ -13,10 +13,10 @@ import shutil
 import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from multiprocessing.queues import SimpleQueue
 from pathlib import Path
 from typing import Any
@@ -50,17 +50,33 @@ def towns(setting: Setting) -> list[Setting]:
 
 
 def play(
-    setting: Setting, workers: int, seconds: Callable[[], float], tick: Callable[[int], None]
+    setting: Setting,
+    workers: int,
+    seconds: Callable[[], float],
+    tick: Callable[[int], None],
+    ended: Callable[[int, Outcome], None] = lambda towns, outcome: None,
 ) -> Outcome:
-    """`tick` is called with the days that were played in some town. `seconds`: since the beginning."""
+    """`tick` is called with the days that were played in some town, `ended` with how many towns are over, and the last
+    one's outcome. `seconds`: since the beginning.
+    """
     context, parts = get_context("spawn"), towns(setting)
     ticks: SimpleQueue[int] = context.SimpleQueue()
     with cluster() as folder, ProcessPoolExecutor(workers, context, _begin, (ticks,)) as pool:
         playing = [pool.submit(_town, folder, number, part) for number, part in enumerate(parts)]
         for one in playing:
             one.add_done_callback(lambda _: ticks.put(0))
-        while not all(one.done() for one in playing):
-            tick(ticks.get())
+        try:
+            over: list[Future[Outcome]] = []
+            while len(over) < len(playing):
+                tick(ticks.get())
+                for one in playing:
+                    if one.done() and one not in over:
+                        over.append(one)
+                        ended(len(over), one.result())
+        except BaseException:
+            for process in active_children():  # they would play on to their ends
+                process.terminate()
+            raise
         return together(setting, [one.result() for one in playing], seconds())
 
 

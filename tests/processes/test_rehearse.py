@@ -1,0 +1,55 @@
+"""A rehearsal that is told to stop leaves nothing behind: no process, no database, no folder."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+SECONDS = 60.0
+
+
+def test_it_stops_when_told(tmp_path: Path) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "bot",
+        "rehearse",
+        "--participants",
+        "31",
+        "--days",
+        "300",
+        "--workers",
+        "2",
+    ]
+    with subprocess.Popen(
+        command, env={"TMPDIR": str(tmp_path)}, stderr=subprocess.DEVNULL, start_new_session=True
+    ) as process:
+        _until(lambda: len(_of_session(process.pid)) == 4)  # itself, who plays, and who tidies up after them
+        [file] = tmp_path.glob("suiyao-rehearsal-*/postgres/postmaster.pid")
+        database = Path("/proc") / file.read_text(encoding="utf-8").split()[0]
+        assert database.exists()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(SECONDS) == 128 + signal.SIGTERM
+    _until(lambda: not (_of_session(process.pid) or database.exists()))
+    assert list(tmp_path.glob("suiyao-rehearsal-*")) == []
+
+
+def _of_session(session: int) -> list[str]:
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            state, _, _, of, *_ = (process / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+            found += [process.name] if int(of) == session and state != "Z" else []
+    return found
+
+
+def _until(met: Callable[[], bool]) -> None:
+    end = time.monotonic() + SECONDS
+    while not met():
+        assert time.monotonic() < end
+        time.sleep(0.1)
