@@ -31,6 +31,15 @@ class Findings:
     checked: int = 0
 
 
+def all_of(*parts: Findings) -> Findings:
+    whole = Findings()
+    for part in parts:
+        whole.violations += part.violations
+        whole.allowed.update(part.allowed)
+        whole.checked += part.checked
+    return whole
+
+
 @dataclass(frozen=True, slots=True)
 class Gap:
     """A restored database: what was recorded between these instants is lost, and nothing else."""

@@ -15,9 +15,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.db.embedded import EmbeddedPostgres
 from bot.rehearsal.bot_api.server import TOKEN, FakeBotApi
 from bot.rehearsal.real import verdict
-from bot.rehearsal.real.serving import Serving, environment
+from bot.rehearsal.real.serving import Serving, environment, running
 from bot.rehearsal.real.town import Person, linked, newcomer, town, zone_at_noon
-from bot.rehearsal.real.trial import running
 from bot.services import sealing_day
 from bot.services.context import Ctx
 from tests.support import database as databases

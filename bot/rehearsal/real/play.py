@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bot.db import migrate
 from bot.db.embedded import EmbeddedPostgres
+from bot.rehearsal.backup import Vault
 from bot.rehearsal.bot_api.server import FakeBotApi
 from bot.rehearsal.outcome import Outcome
 from bot.rehearsal.real.trial import A_ROUND, Trial
@@ -39,6 +40,7 @@ def play(participants: int, minutes: int, workers: int, seed: int, log: Path) ->
             seed=seed,
             cut=lambda: postgres.sql(CUT),
             clocks_step=True,
+            vault=Vault(postgres, NAME),
         )
         return asyncio.run(_run(trial, postgres.url(NAME, migrate.RUNTIME, ROLE_WORD), participants))
 

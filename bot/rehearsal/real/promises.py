@@ -6,9 +6,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from email.message import EmailMessage
+from typing import Any
 
 from bot.rehearsal.bot_api.server import FakeBotApi
-from bot.rehearsal.evidence import Evidence, Findings, Violation
+from bot.rehearsal.evidence import Evidence, Findings, Violation, all_of
 from bot.rehearsal.outcome import Outcome, told
 from bot.rehearsal.promises import PROMISES, chains_hold, walls_hold
 from bot.rehearsal.promises.neutral_pushes import DISEASE, MEDICINES, TO_PATIENTS
@@ -41,17 +42,17 @@ async def judged(story: Story, outcome: Outcome) -> Outcome:
         as_of = tx.now
     evidence = Evidence(ctx, STUDY, as_of, (), (), {}, (), ())
     found = {
-        1: _all(
+        1: all_of(
             await verdict.every_update_once(ctx, api, story.first),
             await verdict.in_order(ctx),
             await verdict.recorded_as_said(ctx, story.said),
             _left_in_peace(story.stopped),
         ),
         2: await verdict.every_reminder(ctx, story.people, story.gone),
-        3: _all(await verdict.wire_as_recorded(ctx, api), await verdict.repeats_only_where_allowed(ctx)),
+        3: all_of(await verdict.wire_as_recorded(ctx, api), await verdict.repeats_only_where_allowed(ctx)),
         4: await _alerts(story),
         5: await walls_hold.count(evidence),
-        6: _all(await chains_hold.count(evidence), await verdict.reports_in_the_chain(ctx)),
+        6: all_of(await chains_hold.count(evidence), await verdict.reports_in_the_chain(ctx)),
         7: await _neutral(story),
     }
     outcome.promises = [
@@ -60,13 +61,9 @@ async def judged(story: Story, outcome: Outcome) -> Outcome:
     return outcome
 
 
-def _all(*parts: Findings) -> Findings:
-    whole = Findings()
-    for part in parts:
-        whole.violations += part.violations
-        whole.allowed.update(part.allowed)
-        whole.checked += part.checked
-    return whole
+def of_a_restore(found: Findings) -> dict[str, Any]:
+    [promise] = (one for one in PROMISES if one.number == 9)
+    return told(promise.number, promise.title, found)
 
 
 def _left_in_peace(stopped: Sequence[int]) -> Findings:

@@ -7,7 +7,7 @@ import base64
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -97,6 +97,15 @@ class Serving:
         """As an operator stops it. Returns its exit status."""
         return await self._end(by)
 
+    async def command(self, *words: str) -> int:
+        """Another command of the product with the same settings, to its end. Returns its exit status."""
+        with self._log.open("ab") as log:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "bot", *words, env=self._environ, cwd=ROOT, stdout=log, stderr=log
+            )
+        async with asyncio.timeout(START_SECONDS):
+            return await process.wait()
+
     async def ended(self) -> int:
         """Its exit status, when it ends by itself."""
         assert self._process is not None
@@ -121,3 +130,14 @@ async def served(environ: Mapping[str, str], log: Path) -> AsyncIterator[Serving
         yield serving
     finally:
         await serving.kill()
+
+
+@asynccontextmanager
+async def running(servings: Sequence[Serving]) -> AsyncIterator[None]:
+    try:
+        await asyncio.gather(*(serving.start() for serving in servings))
+        await asyncio.gather(*(serving.ready() for serving in servings))
+        yield
+    finally:
+        for serving in servings:
+            await serving.kill()

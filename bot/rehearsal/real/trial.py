@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
 from datetime import time as hour
@@ -15,15 +14,15 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from sqlalchemy.exc import SQLAlchemyError
-
+from bot.rehearsal.backup import Vault
 from bot.rehearsal.bot_api.server import TOKEN, FakeBotApi
 from bot.rehearsal.outcome import Outcome
-from bot.rehearsal.real import promises, verdict, weather
+from bot.rehearsal.real import promises, weather
 from bot.rehearsal.real.crowd import Crowd
 from bot.rehearsal.real.patients import patient
 from bot.rehearsal.real.postbox import Postbox, postbox
-from bot.rehearsal.real.serving import CLOCK_SET, Serving, environment
+from bot.rehearsal.real.restore import Restore
+from bot.rehearsal.real.serving import CLOCK_SET, Serving, environment, running
 from bot.rehearsal.real.town import MAIL_FROM, SITES, STUDY, Person, linked, newcomer, town
 from bot.services.context import Ctx
 
@@ -32,10 +31,6 @@ NOON = datetime(2026, 11, 2, 4, 0, tzinfo=UTC)  # in Shanghai
 ZONE = "Asia/Shanghai"
 PATIENCE_SECONDS = 900.0  # a machine with other work; nothing is said about speed here
 A_ROUND = 10.0  # seconds: so often somebody is killed
-_LEFT = """SELECT (SELECT count(*) FROM inbox_message WHERE state = 'pending')
-    + (SELECT count(*) FROM timer WHERE state = 'waiting' AND due_at <= suiyao_now())
-    + (SELECT count(*) FROM outbound_message WHERE state = 'sending'
-        OR (state = 'queued' AND send_after <= suiyao_now() + interval '1 minute')) AS left"""
 
 Extra = Callable[[Sequence[Serving]], Coroutine[Any, Any, None]]
 
@@ -60,8 +55,8 @@ class Trial:
     """How many people, how many words from each in how many seconds, and how many times somebody is killed.
 
     `cut`: what loses all connections to the database, where there is somebody who can. The last of `gone` people have
-    blocked the chat. `clocks_step`: the machine's clock of each process is set to and fro by minutes. Everything that
-    happened is kept in `log`.
+    blocked the chat. `clocks_step`: the machine's clock of each process is set to and fro by minutes. `vault`: where given,
+    a backup is brought back behind all that. Everything that happened is kept in `log`.
     """
 
     people: int
@@ -75,6 +70,7 @@ class Trial:
     seed: int = 20261102
     cut: Callable[[], object] | None = None
     clocks_step: bool = False
+    vault: Vault | None = None
 
     async def run(self, database_url: str, api: FakeBotApi, *extra: Extra) -> Outcome:
         """Counts what was lost, done twice or out of turn."""
@@ -93,16 +89,16 @@ class Trial:
             background = [weather.clock(ctx, NOON, SPEED), crowd.watch(), *(one(servings) for one in extra)]
             async with (
                 asyncio.timeout(PATIENCE_SECONDS + self.seconds),
-                meanwhile(*background),
+                weather.meanwhile(*background),
                 running(servings),
             ):
                 storms = [weather.faults(api, [one.chat for one in there], chance, diary)]
                 storms += [weather.losses(self.cut, chance, diary)] if self.cut else []
-                async with meanwhile(*storms):
+                async with weather.meanwhile(*storms):
                     lives = [crowd.live(person, plan) for person, plan in zip(there, plans, strict=True)]
                     await asyncio.gather(weather.kills(servings, chance, self.rounds, diary), *lives)
                 del api.faults.waiting[lasting:]
-                await calm(ctx)
+                await weather.calm(ctx)
                 stopped = [await serving.stop() for serving in servings]
             await ctx.database.close()  # connections that were lost are not met again
             story = promises.Story(
@@ -119,8 +115,14 @@ class Trial:
             if self.clocks_step:
                 told = "".join(serving.log for serving in servings)
                 diary.kinds[CLOCK_SET] += told.count(CLOCK_SET)
+            outcome = await promises.judged(story, self._outcome(diary, api, first))
+            if self.vault is not None:
+                restore = Restore(ctx, api, post, servings, self.vault, people, first, ZONE, SPEED)
+                outcome.promises.append(promises.of_a_restore(await restore.play()))
+                diary("backup brought back")
+                outcome.faults = dict(sorted(diary.kinds.items()))
             self._keep(api, post)
-            return await promises.judged(story, self._outcome(diary, api, first))
+            return outcome
 
     def _outcome(self, diary: Diary, api: FakeBotApi, first: int) -> Outcome:
         setting = {
@@ -170,33 +172,3 @@ async def everybody(ctx: Ctx, api: FakeBotApi, count: int) -> list[Person]:
             people.append(await linked(tx, chat, newcomer(ZONE, date(2026, 11, 2), at, site=site)))
             api.world.open(chat)
     return people
-
-
-@contextlib.asynccontextmanager
-async def running(servings: Sequence[Serving]) -> AsyncIterator[None]:
-    try:
-        await asyncio.gather(*(serving.start() for serving in servings))
-        await asyncio.gather(*(serving.ready() for serving in servings))
-        yield
-    finally:
-        for serving in servings:
-            await serving.kill()
-
-
-@contextlib.asynccontextmanager
-async def meanwhile(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """While the block lasts. What fails in the background ends the block at once."""
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(one) for one in work]
-        yield
-        for task in tasks:
-            task.cancel()
-
-
-async def calm(ctx: Ctx) -> None:
-    """Wait until nothing is left to handle, to fire or to send."""
-    left = 1
-    while left:
-        with contextlib.suppress(SQLAlchemyError, OSError):  # a connection that was lost before
-            left = (await verdict.rows(ctx, _LEFT))[0].left
-        await asyncio.sleep(0.5)

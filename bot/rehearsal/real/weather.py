@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from random import Random
+from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.rehearsal.bot_api.faults import FaultKind
 from bot.rehearsal.bot_api.server import FakeBotApi
+from bot.rehearsal.real import verdict
 from bot.rehearsal.real.serving import EndedAtStart, Serving
 from bot.services import deployment
 from bot.services.context import Ctx
@@ -28,6 +31,10 @@ FAULTS = {
     FaultKind.STALL: 0.5,
 }
 STARTS = 5
+_LEFT = """SELECT (SELECT count(*) FROM inbox_message WHERE state = 'pending')
+    + (SELECT count(*) FROM timer WHERE state = 'waiting' AND due_at <= suiyao_now())
+    + (SELECT count(*) FROM outbound_message WHERE state = 'sending'
+        OR (state = 'queued' AND send_after <= suiyao_now() + interval '1 minute')) AS left"""
 POLL_FAULTS = (FaultKind.CONFLICT, FaultKind.SERVER_ERROR, FaultKind.RESET_AFTER, FaultKind.TOO_MANY)
 
 
@@ -95,3 +102,22 @@ async def rise(victim: Serving, told: Callable[[str], None]) -> None:
         except EndedAtStart:
             told("process gave up at its start")
     raise EndedAtStart(victim.log)
+
+
+@asynccontextmanager
+async def meanwhile(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """While the block lasts. What fails in the background ends the block at once."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(one) for one in work]
+        yield
+        for task in tasks:
+            task.cancel()
+
+
+async def calm(ctx: Ctx) -> None:
+    """Wait until nothing is left to handle, to fire or to send."""
+    left = 1
+    while left:
+        with contextlib.suppress(SQLAlchemyError, OSError):  # a connection that was lost before
+            left = (await verdict.rows(ctx, _LEFT))[0].left
+        await asyncio.sleep(0.5)
