@@ -1,6 +1,6 @@
 """Chromium at 360 and at 1366 px, in both languages: a nurse signs in and deals with an alert, and every page fits.
 
-The pictures go to build/screenshots/console-*.jpg, to be looked at.
+The pictures go to build/screenshots/console-*.png, to be looked at.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """From an invitation over a worrying answer to the nurse who takes and closes it, the digest and the report.
 
-In both languages, each page as wide as a phone and as an old PC; pictures go to build/screenshots/e2e-*.jpg, to be looked at.
+In both languages, each page as wide as a phone and as an old PC; pictures go to build/screenshots/e2e-*.png, to be looked at.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -70,5 +71,12 @@ async def screen(browser: Browser, width: int) -> AsyncIterator[Page]:
 
 
 async def picture(page: Page, path: Path) -> None:
-    """The whole page, to be looked at: as JPEG, which is half the work. `path`: without suffix."""
-    await page.screenshot(path=path.with_name(f"{path.name}.jpg"), full_page=True, scale="css")
+    """The whole page as a PNG, to be looked at. Packed quickly rather than tightly: a third less work than Playwright's.
+    `path`: without suffix.
+    """
+    browser = await page.context.new_cdp_session(page)
+    size = (await browser.send("Page.getLayoutMetrics"))["cssContentSize"]
+    asked = {"captureBeyondViewport": True, "optimizeForSpeed": True, "clip": {**size, "scale": 1}}
+    taken = await browser.send("Page.captureScreenshot", asked)
+    await browser.detach()
+    path.with_name(f"{path.name}.png").write_bytes(base64.b64decode(taken["data"]))
