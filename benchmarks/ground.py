@@ -32,7 +32,7 @@ from bot.wording import load_wording
 ACCOUNT = "700123456"
 STUDY = "nct04217967"
 ZONE = "Asia/Shanghai"
-NURSE = "nurse@hospital.example"
+SITES = ("BEN", "BEO")  # enrolling at one of them is one after the other
 FIRST_CHAT = 10_000
 
 
@@ -89,7 +89,7 @@ async def entered(url: str) -> AsyncIterator[Ctx]:
 
 async def linked(ctx: Ctx, count: int, start: date) -> list[str]:
     """Participants who answer on Telegram and have consented; their chat ids."""
-    await site(ctx)
+    await sites(ctx)
     return [await person(ctx, number, Newcomer(start)) for number in range(count)]
 
 
@@ -102,10 +102,13 @@ class Newcomer:
     zone: str = ZONE
 
 
-async def site(ctx: Ctx) -> None:
+async def sites(ctx: Ctx) -> None:
+    """Each with its nurse."""
     async with ctx.begin() as tx:
-        await add_site(tx, NewSite("BEN", "基准", ZONE, "zh_Hans_CN", "010-00000000", "full"), "bench")
-        await add_staff(tx, NewStaff("BEN", "nurse", "王护士", NURSE, "zh_Hans_CN"), "bench")
+        for code in SITES:
+            await add_site(tx, NewSite(code, "基准", ZONE, "zh_Hans_CN", "010-00000000", "full"), "bench")
+            nurse = NewStaff(code, "nurse", "王护士", f"nurse.{code}@hospital.example", "zh_Hans_CN")
+            await add_staff(tx, nurse, "bench")
 
 
 async def person(ctx: Ctx, number: int, who: Newcomer, account: str = ACCOUNT) -> str:
@@ -114,7 +117,7 @@ async def person(ctx: Ctx, number: int, who: Newcomer, account: str = ACCOUNT) -
     async with ctx.begin() as tx:
         new = NewParticipant(
             STUDY,
-            "BEN",
+            SITES[number % len(SITES)],
             "combination",
             who.start,
             who.at,
@@ -135,7 +138,7 @@ async def person(ctx: Ctx, number: int, who: Newcomer, account: str = ACCOUNT) -
 
 
 def populate(url: str, count: int, who: Newcomer, first: int = 0) -> None:
-    """Many at once, in two processes, into a house that has its site."""
+    """Many at once, in two processes, into a house that has its sites."""
     side_by_side(2, _part, url, count, who, first)
 
 

@@ -22,7 +22,7 @@ from datetime import time as clock
 from sqlalchemy import text
 
 from benchmarks import reminders_elsewhere
-from benchmarks.ground import Newcomer, entered, fresh_database, house, populate, postgres, site
+from benchmarks.ground import Newcomer, entered, fresh_database, house, populate, postgres, sites
 from benchmarks.processes import forget_peak, peak, ready, resident, side_by_side
 from bot.db.embedded import EmbeddedPostgres
 from bot.services import firing, timers
@@ -99,7 +99,7 @@ async def _prepared(server: EmbeddedPostgres, people: int) -> None:
     began = time.monotonic()
     url = await asyncio.to_thread(fresh_database, server, "people")
     async with house(url, BEFORE) as ctx:
-        await site(ctx)
+        await sites(ctx)
         await asyncio.to_thread(populate, url, WARMED, Newcomer(DAY, clock(7, 59)))
         await asyncio.to_thread(populate, url, people, Newcomer(DAY), WARMED)
         async with ctx.begin() as tx:

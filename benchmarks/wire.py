@@ -13,7 +13,7 @@ from datetime import time as clock
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from benchmarks.ground import FIRST_CHAT, Newcomer, fresh_database, house, populate, postgres, site
+from benchmarks.ground import FIRST_CHAT, Newcomer, fresh_database, house, populate, postgres, sites
 from bot.db.embedded import EmbeddedPostgres
 from bot.rehearsal.bot_api.server import TOKEN, Call, FakeBotApi
 from bot.rehearsal.real.postbox import Postbox, postbox
@@ -100,7 +100,7 @@ async def _peopled(server: EmbeddedPostgres, people: int, others: int) -> None:
     zone = zone_at_noon(now)
     due = (now - timedelta(minutes=1)).astimezone(ZoneInfo(zone))
     async with house(url, now - timedelta(hours=1)) as ctx:
-        await site(ctx)
+        await sites(ctx)
         soon = Newcomer(due.date(), clock(due.hour, due.minute), zone)
         await asyncio.to_thread(populate, url, people, soon)
         later = Newcomer(due.date() + timedelta(days=20), clock(12), zone)
