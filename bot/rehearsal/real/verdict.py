@@ -47,7 +47,9 @@ async def every_update_once(ctx: Ctx, api: FakeBotApi, first: int, in_gap: Colle
     ]
     told = Findings(wrong, checked=len(made))
     told.allowed["a tap that the messenger forgot while nobody fetched it"] += sum(lost.values())
-    told.allowed["lost with what a restored database does not know"] += sum(not found[f"u{n}"] for n in in_gap)
+    told.allowed["lost with what a restored database does not know"] += sum(
+        not found[f"u{n}"] for n in in_gap
+    )
     return told
 
 
