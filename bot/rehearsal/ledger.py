@@ -5,6 +5,7 @@ A ledger knows nothing of the database. Promises are counted by holding the two 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -20,6 +21,9 @@ class Act:
     what: str
     acknowledged_at: datetime | None = None
     deliveries: int = 0
+    heard: Callable[[datetime], None] = lambda at: (
+        None
+    )  # what becomes true when it is acknowledged, however late
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,31 +120,32 @@ class Life:
     def _pause(self, person: Person, on: date, chance: Random) -> None:
         days = chance.randrange(3, 11)
 
+        def becomes(status: str) -> Callable[[datetime], None]:
+            return lambda at: person.ledger.orders.append(Order(at, at, "status", status))
+
         async def again() -> None:
-            act = await self.hands.say(person, person.phones[0], "恢复提醒")
-            if act.acknowledged_at is not None:
-                person.ledger.orders.append(
-                    Order(self.hands.house.now, act.acknowledged_at, "status", "active")
-                )
+            await self.hands.do(person, person.phones[0], Kind.TEXT, text="恢复提醒", heard=becomes("active"))
 
         async def pause() -> None:
-            if await self._stop(person, "pause"):
-                now = self.hands.house.now
-                person.ledger.orders.append(Order(now, now, "status", "paused"))
+            if await self._stop(person, "pause", becomes("paused")):
                 self.plan(person, on + timedelta(days=days), 15, again)
 
         self.plan(person, on, 15, pause)
 
     def _withdrawal(self, person: Person, on: date, chance: Random) -> None:
+        phone = person.phones[0]
+
         async def withdraw() -> None:
-            if await self._stop(person, "withdraw"):
-                phone = person.phones[0]
-                person.ledger.agreed.append(Agreed(self.hands.house.now, phone.address, False))
+            await self._stop(
+                person,
+                "withdraw",
+                lambda at: person.ledger.agreed.append(Agreed(at, phone.address, False)),
+            )
 
         self.plan(person, on, 16, withdraw)
 
-    async def _stop(self, person: Person, how: str) -> bool:
-        """The words, the button, and yes. False where a fault let it end half-way."""
+    async def _stop(self, person: Person, how: str, heard: Callable[[datetime], None]) -> bool:
+        """The words, the button, and yes, which is `heard` sooner or later. False where a fault let it end half-way."""
         phone = person.phones[0]
         if len(person.phones) > 1 or not person.agrees():
             return False
@@ -156,8 +157,9 @@ class Life:
             choices = {one.press.answer: one.press for one in found[1].choices if one.press} if found else {}
             if found is None or answer not in choices:
                 return False
-            act = await self.hands.do(person, phone, Kind.CHOICE, press=choices[answer], ref=found[0])
-        return act.acknowledged_at is not None
+            then = heard if answer == "yes" else lambda at: None
+            await self.hands.do(person, phone, Kind.CHOICE, press=choices[answer], ref=found[0], heard=then)
+        return True
 
     def _death(self, person: Person, on: date, chance: Random) -> None:
         self._end(person, on, "death", chance.randrange(0, 4))

@@ -142,12 +142,13 @@ class Hands:
         text: str = "",
         press: Press | None = None,
         ref: str = "",
+        heard: Callable[[datetime], None] = lambda at: None,
     ) -> Act:
         """One act of this phone, and everything that follows from it at this instant."""
         self.number += 1
         external_id = f"{phone.channel}:{self.number}"
         what = press.answer if press is not None else (text if kind is Kind.TEXT else kind.value)
-        act = Act(self.house.now, phone.address, phone.channel, external_id, what)
+        act = Act(self.house.now, phone.address, phone.channel, external_id, what, heard=heard)
         person.ledger.acts.append(act)
         self.waiting[external_id] = [act]
         self.happened(person.ledger.subject_id, phone.channel, what)
@@ -189,7 +190,9 @@ class Hands:
         """The house has it. Only the first word counts; every delivery is counted."""
         for act in self.waiting.get(inbound.external_id, ()):
             act.deliveries += 1
-            act.acknowledged_at = act.acknowledged_at or now
+            if act.acknowledged_at is None:
+                act.acknowledged_at = now
+                act.heard(now)
 
     async def press(self, person: Person, phone: Phone, message_id: str, press: Press) -> Act:
         """Sometimes twice. Returns the tap that counts: the first, unless it was overtaken by the second on its way."""

@@ -32,6 +32,7 @@ ANSWERED = timedelta(minutes=2)  # an act that met a fault is handled so much la
 CLOCKS = timedelta(hours=3)  # of everybody on call, one after the other, with what faults add
 AWAY = {"outage": timedelta(0), "house": timedelta(0), "storm:email": ALERT_PAUSE}  # and the pause after it
 CHECK_OPEN = timedelta(days=5)  # until a check that was left off is closed
+LEFT_OFF = timedelta(hours=1)  # since the last answer: then a check is told as far as it went
 WORSE = {"emergency": 0, "urgent": 1, "routine": 2}
 _ALERT = re.compile(r"/console/alerts/(\d+)")
 
@@ -81,8 +82,15 @@ def _unheard(
         WORSE[alert.tier] < WORSE[worry.tier] and at <= alert.raised_at <= at + CHECK_OPEN
         for alert in of_checks
     )
+    # What was handled before and looked no worse until the check was left off is told then: the rest is not known.
+    left_off = any(alert.raised_at < at for alert in of_checks) and any(
+        WORSE[alert.tier] <= WORSE[worry.tier]
+        and at <= alert.raised_at <= at + CHECK_OPEN
+        and any(at <= act.at <= alert.raised_at <= act.at + LEFT_OFF + ANSWERED for act in one.acts)
+        for alert in of_checks
+    )
     where = f"{one.subject_id} {worry.what}"
-    if heard or counted or overtaken:
+    if heard or counted or overtaken or left_off:
         return []
     return [Violation(4, f"{worry.tier} answer without an alert", where, at)]
 
