@@ -58,11 +58,12 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Worry:
-    """An answer or words that need somebody of the staff: emergency or urgent."""
+    """An answer or words that need somebody of the staff: emergency or urgent. `doubtful`: as in Said."""
 
     act: Act
     tier: str
     what: str
+    doubtful: bool = False
 
 
 @dataclass(frozen=True, slots=True)

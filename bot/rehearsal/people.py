@@ -95,6 +95,12 @@ class Person:
         """The other doses of a question about several: of the medicines that it names. Where a cycle was typed late they are
         of another day. A later "did you?" names the first one only: then those of its day, or whatever else is open.
         """
+        lines = [read(line, (), self.today(now)) for line in question.text.splitlines()]
+        listed = {
+            (one.drug, one.on): self.dose(one.drug, one.on, now) for one in lines if one.drug and one.on
+        }
+        if len(listed) > 1:  # each by its own day
+            return [one for one in listed.values() if one is not None and one != dose and not one.held]
         others = [drug for name, drug in DRUGS.items() if name in question.text and drug != question.drug]
         named = [self.dose(drug, None, now) for drug in others]
         found = [one for one in named if one is not None and not one.held]

@@ -64,7 +64,11 @@ class Sitting:
         if not choices:
             await self.hands.say(self.person, self.phone, self.person.last_four)
             return True
-        question = read(shown.text, tuple(choices), self.person.today(self.now))
+        # "Today" is the day on which it appeared; a page is drawn anew.
+        at = self.person.shown_at.get((self.phone.address, self.message_id), self.now)
+        question = read(
+            shown.text, tuple(choices), self.person.today(self.now if self.phone.channel == "web" else at)
+        )
         if "view" in choices:
             return await self._press(choices["view"]) is not None
         answer = READERS.get(question.kind, _other)
@@ -107,6 +111,10 @@ class Sitting:
         if said.now:
             said.taken_at = act.acknowledged_at or self.now
         self.person.ledger.said.append(said)
+
+    def worried(self, act: Act, tier: str, what: str) -> None:
+        doubtful = self.hands.doubtful(self.person, self.phone, self.message_id)
+        self.person.ledger.worries.append(Worry(act, tier, what, doubtful))
 
     def about(self, question: Question) -> Dose | None:
         """The dose that is spoken of."""
@@ -208,7 +216,7 @@ async def _why(sitting: Sitting, question: Question, choices: Choices) -> bool:
     if dose is not None:
         sitting.said(act, dose, "not_taken", whole=reason != "other")
     if reason in URGENT_REASONS:
-        person.ledger.worries.append(Worry(act, "urgent", reason))
+        sitting.worried(act, "urgent", reason)
     return True
 
 
@@ -248,7 +256,7 @@ async def _other(sitting: Sitting, question: Question, choices: Choices) -> bool
         tier = tier_of(question.text, fixed)
         act = await sitting._press(choices[fixed])
         if act is not None and tier:
-            person.ledger.worries.append(Worry(act, tier, f"{question.text[:12]} {fixed}"))
+            sitting.worried(act, tier, f"{question.text[:12]} {fixed}")
         return act is not None
     if fixed == "go_on" and chance.random() < 0.3:
         return False
@@ -263,7 +271,7 @@ async def _temperature(sitting: Sitting) -> bool:
     degrees = TEMPERATURES[ill.get("fever", 0)]
     act = await sitting.hands.say(sitting.person, sitting.phone, degrees)
     if float(degrees) >= 38.0:
-        sitting.person.ledger.worries.append(Worry(act, "urgent", f"{degrees} degrees"))
+        sitting.worried(act, "urgent", f"{degrees} degrees")
     return True
 
 

@@ -10,10 +10,11 @@ from typing import Any
 
 from bot.messages import Kind, Press
 from bot.rehearsal.body import Body
-from bot.rehearsal.ledger import Act, Ledger, Order
+from bot.rehearsal.ledger import Act, Ledger, Order, Said
 from bot.rehearsal.people import Hands, Person
 from bot.rehearsal.persona import PERSONAS
 from bot.rehearsal.phones import Phone
+from bot.rehearsal.plain.figures import last_of
 from bot.rehearsal.rates import load
 from bot.rehearsal.reading import read
 from bot.rehearsal.sitting import Sitting
@@ -65,6 +66,35 @@ def test_both_taken_means_both_doses_of_a_day_also_where_only_the_first_is_named
     assert [(dose.drug, dose.on) for dose in one.beside(question, about, sitting.now)] == [
         ("lenalidomide", date(2027, 1, 14))
     ]
+
+
+LISTED = (
+    "（1/2）\n这几次还没有记上，如果都吃了，可以点“都吃了”：\n1月12日（周二）早上8:00的伊沙佐米，4毫克\n"
+    "1月12日（周二）早上8:00的来那度胺，25毫克\n1月12日（周二）早上8:00的伊沙佐米（4毫克），您吃了吗？"
+)
+
+
+def test_all_taken_means_each_listed_dose_of_its_own_day() -> None:
+    """Also one of a medicine whose next dose was told of already."""
+    someone, now = person(), BEGIN + timedelta(days=3, hours=9)
+    question = read(LISTED, ("taken", "not_taken", "cannot_say", "all_taken"), someone.today(now))
+    dose = someone.dose(question.drug, question.on, now)
+    assert dose is not None
+    beside = someone.beside(question, dose, now)
+    assert [(one.drug, one.on) for one in beside] == [("lenalidomide", date(2027, 1, 12))]
+
+
+def test_taken_without_an_hour_adds_nothing_to_taken_with_one() -> None:
+    act = Act(BEGIN, "1", "web", "web:1", "taken")
+    told, again = (
+        Said(act, "ixazomib", date(2027, 1, 12), "taken", taken_at=at)
+        for at in (BEGIN + timedelta(hours=9), None)
+    )
+    missed = replace(again, status="not_taken")
+    assert last_of([told, again]) is told
+    assert last_of([told, missed, again]) is again
+    assert last_of([again, told]) is told
+    assert last_of([]) is None
 
 
 async def test_a_page_does_not_open_while_the_house_is_down() -> None:

@@ -85,12 +85,21 @@ def _options(
         for one in ledger.said
         if (one.drug, one.on) == (dose.drug, dose.on) and _counts(ledger, one, fates)
     ]
-    options = {_where(ledger, dose, said[-1] if said else None, following, as_of)}
+    options = {_where(ledger, dose, last_of(said), following, as_of)}
     if options & {"unanswered", "not_asked"} and _lost_something(ledger, dose):
         options |= {"unanswered", "not_asked"}
     if said and said[-1].now and said[-1].taken_at and _at_an_edge(dose, said[-1].taken_at):
         options |= {"in_window", "late"}
     return options
+
+
+def last_of(said: list[Said]) -> Said | None:
+    """What stands in the end. "Taken" without an hour adds nothing to "taken" with one."""
+    last: Said | None = None
+    for one in said:
+        if last is None or (one.status, one.taken_at, last.status) != ("taken", None, "taken"):
+            last = one
+    return last
 
 
 def _counts(ledger: Ledger, said: Said, fates: dict[str, str]) -> bool:

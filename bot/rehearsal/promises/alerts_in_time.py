@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from bot.db.alerts import Alert, AlertRepeat, AlertStep
+from bot.db.inbox import InboxMessage
 from bot.db.outbox import OutboundMessage
 from bot.rehearsal.evidence import Evidence, Findings, Violation
 from bot.rehearsal.ledger import Ledger, Letter, Worry
@@ -33,6 +34,7 @@ CLOCKS = timedelta(hours=3)  # of everybody on call, one after the other, with w
 AWAY = {"outage": timedelta(0), "house": timedelta(0), "storm:email": ALERT_PAUSE}  # and the pause after it
 CHECK_OPEN = timedelta(days=5)  # until a check that was left off is closed
 LEFT_OFF = timedelta(hours=1)  # since the last answer: then a check is told as far as it went
+OVER = ("over", "already_recorded")  # what became of a tap on a question that a fault had left standing there
 WORSE = {"emergency": 0, "urgent": 1, "routine": 2}
 _ALERT = re.compile(r"/console/alerts/(\d+)")
 
@@ -43,6 +45,11 @@ async def count(evidence: Evidence) -> Findings:
         steps = await tx.all(select(AlertStep).order_by(AlertStep.alert_step_id))
         repeats = await tx.all(select(AlertRepeat))
         notices = await tx.all(select(OutboundMessage).where(OutboundMessage.lane == int(Lane.ALERT)))
+        over = set(
+            (
+                await tx.execute(select(InboxMessage.external_id).where(InboxMessage.outcome.in_(OVER)))
+            ).scalars()
+        )
     found = Findings()
     of_person: defaultdict[int, list[Row[Any]]] = defaultdict(list)
     for alert in alerts:
@@ -50,6 +57,9 @@ async def count(evidence: Evidence) -> Findings:
     for one in evidence.ledgers:
         for worry in one.worries:
             found.checked += 1
+            if worry.doubtful and worry.act.external_id in over:
+                found.allowed["tapped on a question that was over, as he was told"] += 1
+                continue
             held = [row for row in repeats if row.participant_id == one.participant_id]
             found.violations += _unheard(evidence, one, worry, of_person[one.participant_id], held)
     arrived = first_letters(letter for letter in evidence.letters if not evidence.lost_in_gap(letter.at))

@@ -25,6 +25,7 @@ from bot.dialogue.notes import (
     SymptomsWanted,
 )
 from tests.pure.dialogue.talk import PHONE, Talk, at, dose
+from tests.pure.dialogue.test_dose import is_claim
 
 NOW = "2026-11-04 12:30"
 HEALTH = ("welcome.what", "welcome.limits", "welcome.health_data", "welcome.health_data.ask")
@@ -258,5 +259,17 @@ def test_where_it_leads(
     talk = Talk(script, slots, at(NOW))
     for line in lines:
         talk.hear(line)
-    assert talk.notes == notes
+    assert [note for note in talk.notes if not is_claim(note)] == notes
     assert talk.step == "end"
+
+
+@pytest.mark.parametrize(
+    ("said", "status", "asked"), [("吃了", "taken", "when"), ("没吃", "not_taken", "why")]
+)
+def test_a_correction_stands_at_the_tap(said: str, status: str, asked: str) -> None:
+    """Whoever leaves off at the next question has said it."""
+    talk = Talk("correct", ANSWERED, at(NOW))
+    talk.hear("1")
+    talk.hear(said)
+    assert talk.notes == [DoseReported("l1", status, claim=True)]
+    assert talk.step == asked
