@@ -6,14 +6,24 @@ import contextlib
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+
+import pytest
 
 SECONDS = 60.0
 
 
-def test_it_stops_when_told(tmp_path: Path) -> None:
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """With a short name: a socket of PostgreSQL lies in it."""
+    with tempfile.TemporaryDirectory(prefix="suiyao-") as name:
+        yield Path(name)
+
+
+def test_it_stops_when_told(folder: Path) -> None:
     command = [
         sys.executable,
         "-m",
@@ -27,16 +37,16 @@ def test_it_stops_when_told(tmp_path: Path) -> None:
         "2",
     ]
     with subprocess.Popen(
-        command, env={"TMPDIR": str(tmp_path)}, stderr=subprocess.DEVNULL, start_new_session=True
+        command, env={"TMPDIR": str(folder)}, stderr=subprocess.DEVNULL, start_new_session=True
     ) as process:
         _until(lambda: sum("spawn_main" in one for one in _of_session(process.pid)) == 2)  # who plays
-        [file] = tmp_path.glob("suiyao-rehearsal-*/postgres/postmaster.pid")
+        [file] = folder.glob("suiyao-rehearsal-*/postgres/postmaster.pid")
         database = Path("/proc") / file.read_text(encoding="utf-8").split()[0]
         assert database.exists()
         process.send_signal(signal.SIGTERM)
         assert process.wait(SECONDS) == 128 + signal.SIGTERM
     _until(lambda: not (_of_session(process.pid) or database.exists()))
-    assert list(tmp_path.glob("suiyao-rehearsal-*")) == []
+    assert list(folder.glob("suiyao-rehearsal-*")) == []
 
 
 def _of_session(session: int) -> list[str]:
