@@ -82,9 +82,8 @@ def rehearse(
     from bot.rehearsal.report_html import page
     from bot.rehearsal.report_text import lines
 
-    signal.signal(
-        signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM)
-    )  # its processes and database go first
+    # Told to stop, it ends its processes and its database first.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     if real:
         outcome = _real(participants, minutes, workers, seed, log)
     else:

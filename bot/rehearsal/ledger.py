@@ -21,9 +21,7 @@ class Act:
     what: str
     acknowledged_at: datetime | None = None
     deliveries: int = 0
-    heard: Callable[[datetime], None] = lambda at: (
-        None
-    )  # what becomes true when it is acknowledged, however late
+    heard: Callable[[datetime], None] | None = None  # what becomes true when it is acknowledged, however late
 
 
 @dataclass(frozen=True, slots=True)

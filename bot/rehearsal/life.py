@@ -157,7 +157,7 @@ class Life:
             choices = {one.press.answer: one.press for one in found[1].choices if one.press} if found else {}
             if found is None or answer not in choices:
                 return False
-            then = heard if answer == "yes" else lambda at: None
+            then = heard if answer == "yes" else None
             await self.hands.do(person, phone, Kind.CHOICE, press=choices[answer], ref=found[0], heard=then)
         return True
 

@@ -148,7 +148,7 @@ class Hands:
         text: str = "",
         press: Press | None = None,
         ref: str = "",
-        heard: Callable[[datetime], None] = lambda at: None,
+        heard: Callable[[datetime], None] | None = None,
     ) -> Act:
         """One act of this phone, and everything that follows from it at this instant."""
         self.number += 1
@@ -198,7 +198,8 @@ class Hands:
             act.deliveries += 1
             if act.acknowledged_at is None:
                 act.acknowledged_at = now
-                act.heard(now)
+                if act.heard is not None:
+                    act.heard(now)
 
     async def press(self, person: Person, phone: Phone, message_id: str, press: Press) -> Act:
         """Sometimes twice. Returns the tap that counts: the first, unless it was overtaken by the second on its way."""

@@ -135,7 +135,7 @@ class Stage:
             self._woken.clear()
             self.news |= _pages(woken)
             if "outbox" in woken and self._sweeps:
-                self._sweeps = False
+                self._sweeps, there = False, None
                 await sending.sweep(self.ctx)
             there = await work_through(self._works(woken), self._look, there)
 

@@ -28,6 +28,7 @@ from bot.services.context import Ctx
 PEOPLE, FIRST_CHAT, MEDICINES = 4, 5001, 2
 AHEAD = timedelta(minutes=2)  # of the virtual clock, until they are due
 ANSWER = "都吃了"
+REFUSAL = "run `suiyao restored`"  # what `serve` says before
 PATIENCE_SECONDS = 300.0
 _ASKED = """SELECT count(DISTINCT participant_id) AS n FROM outbound_message
     WHERE purpose = :purpose AND state = 'sent' AND participant_id = ANY(:ids)"""
@@ -109,8 +110,9 @@ class Restore:
             await first.ready()
             found.violations.append(Violation(9, "served before the quarantine", "serve"))
             await first.kill()
-        except EndedAtStart:
-            pass
+        except EndedAtStart as ended:
+            if REFUSAL not in str(ended):
+                found.violations.append(Violation(9, "did not say what to do after a restore", "serve"))
         if status := await first.command("restored", "--yes"):
             found.violations.append(Violation(9, f"ended with status {status}", "suiyao restored"))
         return found

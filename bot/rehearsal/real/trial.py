@@ -115,13 +115,14 @@ class Trial:
             if self.clocks_step:
                 told = "".join(serving.log for serving in servings)
                 diary.kinds[CLOCK_SET] += told.count(CLOCK_SET)
+            self._keep(api, post)  # also where what follows fails
             outcome = await promises.judged(story, self._outcome(diary, api, first))
             if self.vault is not None:
                 restore = Restore(ctx, api, post, servings, self.vault, people, first, ZONE, SPEED)
                 outcome.promises.append(promises.of_a_restore(await restore.play()))
                 diary("backup brought back")
                 outcome.faults = dict(sorted(diary.kinds.items()))
-            self._keep(api, post)
+                self._keep(api, post)
             return outcome
 
     def _outcome(self, diary: Diary, api: FakeBotApi, first: int) -> Outcome:
