@@ -83,6 +83,11 @@ def _engine(url: str, pool_size: int, sites: str) -> AsyncEngine:
         pool_use_lifo=True,  # the connection that was used last knows its statements: the others need not learn them
         connect_args={
             "timeout": 10,
-            "server_settings": {"suiyao.sites": sites, "application_name": "suiyao", "timezone": "UTC"},
+            "server_settings": {
+                "suiyao.sites": sites,
+                "application_name": "suiyao",
+                "timezone": "UTC",
+                "jit": "off",  # it costs more than these questions
+            },
         },
     )

@@ -33,6 +33,7 @@ class Participant(Base):
         UniqueConstraint("study", "subject_id"),
         CheckConstraint("sex IN ('male', 'female')", name="sex"),
         Index("ix_participant_site_id", "site_id"),
+        Index("ix_participant_key_id", "key_id"),
     )
     participant_id: Mapped[Id]
     study: Mapped[Word]
@@ -65,6 +66,7 @@ class Correspondent(Base):
     """Somebody who writes: the participant or a caregiver. Each has an own key and own consents."""
 
     __tablename__ = "correspondent"
+    __table_args__ = (Index("ix_correspondent_key_id", "key_id"),)
     correspondent_id: Mapped[Id]
     key_id: Mapped[SealedId] = mapped_column(ForeignKey("data_key.key_id"))
     language: Mapped[Word]

@@ -13,8 +13,8 @@ class Timer(Base):
     __table_args__ = (
         CheckConstraint("state IN ('waiting', 'fired', 'cancelled', 'expired', 'parked')", name="state"),
         Index("uq_timer_kind_key", "kind", "key", unique=True),
-        Index("ix_timer_due_at", "due_at", postgresql_where=text("state = 'waiting'")),
-        Index("ix_timer_participant_id", "participant_id", "state"),
+        Index("ix_timer_due_at", "due_at", "participant_id", postgresql_where=text("state = 'waiting'")),
+        Index("ix_timer_participant_id", "participant_id", "state", "due_at"),
     )
     timer_id: Mapped[Id]
     kind: Mapped[Word]

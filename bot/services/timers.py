@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import (
     ARRAY,
+    ColumnElement,
     Executable,
     Row,
     Select,
@@ -24,6 +25,7 @@ from sqlalchemy import (
     exists,
     false,
     func,
+    literal_column,
     select,
     update,
 )
@@ -108,7 +110,7 @@ async def cancel(tx: Tx, participant_id: int, kinds: tuple[str, ...], key_prefix
 def _cancelled(participant_id: Any, kinds: Any, key_prefix: Any, now: Any) -> Executable:
     return (
         update(Timer)
-        .where(Timer.participant_id == participant_id, Timer.state == "waiting")
+        .where(Timer.participant_id == participant_id, Timer.state == _WAITING)
         .where(
             Timer.kind == any_(cast(kinds, ARRAY(Text))), func.starts_with(Timer.key, cast(key_prefix, Text))
         )
@@ -116,12 +118,21 @@ def _cancelled(participant_id: Any, kinds: Any, key_prefix: Any, now: Any) -> Ex
     )
 
 
-_DUE = (Timer.state == "waiting", Timer.due_at <= select(CLOCK.c.clock).scalar_subquery())
-_OWNERS = (
-    select(Timer.participant_id)
+# Written into the statement: an index of what waits serves no query that might ask for another state.
+_WAITING: ColumnElement[str] = literal_column("'waiting'")
+_DUE = (Timer.state == _WAITING, Timer.due_at <= select(CLOCK.c.clock).scalar_subquery())
+# The oldest only, however many are due: nobody has so many that one who is being served hides all others.
+_FIRST = (
+    select(Timer.participant_id, Timer.due_at)
     .where(*_DUE, Timer.participant_id.is_not(None))
-    .group_by(Timer.participant_id)
-    .order_by(func.min(Timer.due_at))
+    .order_by(Timer.due_at)
+    .limit(4 * CANDIDATES)
+    .subquery("first")
+)
+_OWNERS = (
+    select(_FIRST.c.participant_id)
+    .group_by(_FIRST.c.participant_id)
+    .order_by(func.min(_FIRST.c.due_at))
     .limit(CANDIDATES)
 )
 # Who has something due, the longest due first, and whether something due belongs to nobody.
@@ -165,7 +176,7 @@ async def _fire_of(kinds: Mapping[str, Fire], participant_id: int, tx: Tx) -> No
 
 
 def _oldest(now: Any) -> Select[Any]:
-    waiting = select(Timer).where(Timer.state == "waiting", Timer.due_at <= now)
+    waiting = select(Timer).where(Timer.state == _WAITING, Timer.due_at <= now)
     return waiting.order_by(Timer.due_at, Timer.timer_id).limit(1)
 
 
