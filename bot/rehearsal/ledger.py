@@ -41,7 +41,8 @@ class Seen:
 class Said:
     """A statement about one dose. `whole`: nothing more was asked about it; otherwise the hour or the reason still was.
 
-    `doubtful`: said on a screen that a fault had left behind, so that the question may have been over already.
+    `doubtful`: said on a screen that a fault had left behind, or where he had tapped something before: the question may have
+    been over already.
     """
 
     act: Act
@@ -113,6 +114,13 @@ class Ledger:
     agreed: list[Agreed] = field(default_factory=list)
     losses: list[datetime] = field(default_factory=list)  # when a fault kept something from a phone of his
     gaps: list[tuple[datetime, datetime]] = field(default_factory=list)  # what was told between is forgotten
+
+    def hour_beside(self, drug: str, on: date) -> datetime | None:
+        """When the other medicine of that day was taken, as he told it last."""
+        told = (
+            one.taken_at for one in reversed(self.said) if one.on == on and one.drug != drug and one.taken_at
+        )
+        return next(told, None)
 
     def forgotten(self, act: Act) -> bool:
         """Acknowledged, and lost with what a restored database does not know."""

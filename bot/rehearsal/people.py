@@ -80,11 +80,22 @@ class Person:
         if on is not None:
             named = [dose for dose in own if self.today(dose.due) == on]
             return named[-1] if named else None
-        due = [dose for dose in own if dose.due <= now and dose.closes > now and not self._told(dose)]
+        # What is asked was not heard yet: what he said of it on an old screen is no telling.
+        due = [dose for dose in own if dose.due <= now < dose.closes and not self._told(dose, surely=True)]
         soon = [dose for dose in own if now < dose.due < now + EARLY]
         if due:
             return due[-1]
         return soon[0] if soon else None
+
+    def hour_in_words(self, dose: Dose | None, now: datetime) -> tuple[str, datetime] | None:
+        """A full hour of the dose's own day that has passed, as people write it."""
+        if dose is None or self.today(dose.due) != self.today(now):
+            return None
+        zone = ZoneInfo(self.zone)
+        due = dose.due.astimezone(zone)
+        if now.astimezone(zone).hour <= due.hour + 1 or not 5 <= due.hour <= 10:
+            return None
+        return f"今天早上{due.hour}点半", due.replace(minute=30).astimezone(dose.due.tzinfo)
 
     def unanswered(self, now: datetime) -> list[Dose]:
         """Due, neither held nor told of, and not too late to be asked about."""
@@ -110,12 +121,13 @@ class Person:
         same_day = [one for one in still if one.on == dose.on]
         return still if len(still) == question.left else same_day
 
-    def _told(self, dose: Dose) -> bool:
+    def _told(self, dose: Dose, *, surely: bool = False) -> bool:
         return any(
             (one.drug, one.on) == (dose.drug, dose.on)
             and one.act.acknowledged_at is not None
             and one.status != "cannot_say"
             and not self.ledger.forgotten(one.act)
+            and not (surely and one.doubtful)
             for one in self.ledger.said
         )
 

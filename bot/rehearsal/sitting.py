@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from bot.messages import Choice, Outbound
 from bot.rehearsal.body import TEMPERATURES, tier_of
@@ -25,12 +24,13 @@ WORDS = {"taken": ("吃了",), "not_taken": ("没吃", "忘了"), "later": ("晚
 
 @dataclass(slots=True)
 class Sitting:
-    """`on`: the message that is being answered."""
+    """`message_id`: what is being answered. `again`: he tapped something there before, and the question still stands."""
 
     hands: Hands
     person: Person
     phone: Phone
     message_id: str = ""
+    again: bool = False
 
     @property
     def now(self) -> datetime:
@@ -64,6 +64,7 @@ class Sitting:
         if not choices:
             await self.hands.say(self.person, self.phone, self.person.last_four)
             return True
+        self.look_back(choices)
         # "Today" is the day on which it appeared; a page is drawn anew.
         at = self.person.shown_at.get((self.phone.address, self.message_id), self.now)
         question = read(
@@ -73,6 +74,13 @@ class Sitting:
             return await self._press(choices["view"]) is not None
         answer = READERS.get(question.kind, _other)
         return await answer(self, question, choices)
+
+    def look_back(self, choices: dict[str, Choice]) -> None:
+        tokens = {one.press.token for one in choices.values() if one.press is not None}
+        self.again = any(
+            token in tokens and not tapped.startswith((*TICKS, "view"))
+            for token, tapped in self.person.pressed
+        )
 
     async def _press(self, choice: Choice) -> Act | None:
         press = choice.press
@@ -95,7 +103,7 @@ class Sitting:
 
     def _alone(self) -> bool:
         """Words are about the newest question: whoever sees several taps."""
-        if self.hands.doubtful(self.person, self.phone, self.message_id):
+        if self._doubtful():
             return False  # what he writes under an old question is heard as about today
         tokens = {
             one.press.token
@@ -105,16 +113,17 @@ class Sitting:
         }
         return len(tokens) == 1 and len(self.person.phones) == 1
 
+    def _doubtful(self) -> bool:
+        return self.again or self.hands.doubtful(self.person, self.phone, self.message_id)
+
     def said(self, act: Act, dose: Dose, status: str, **more: object) -> None:
-        doubtful = self.hands.doubtful(self.person, self.phone, self.message_id)
-        said = Said(act, dose.drug, dose.on, status, doubtful=doubtful, **more)  # type: ignore[arg-type] # fields by name
+        said = Said(act, dose.drug, dose.on, status, doubtful=self._doubtful(), **more)  # type: ignore[arg-type] # fields by name
         if said.now:
             said.taken_at = act.acknowledged_at or self.now
         self.person.ledger.said.append(said)
 
     def worried(self, act: Act, tier: str, what: str) -> None:
-        doubtful = self.hands.doubtful(self.person, self.phone, self.message_id)
-        self.person.ledger.worries.append(Worry(act, tier, what, doubtful))
+        self.person.ledger.worries.append(Worry(act, tier, what, self._doubtful()))
 
     def about(self, question: Question) -> Dose | None:
         """The dose that is spoken of."""
@@ -172,7 +181,7 @@ async def _when(sitting: Sitting, question: Question, choices: Choices) -> bool:
     others = [one for one in ("as_planned", "same") if one in choices]
     at_once = not others or person.chance.random() < person.persona.now
     answer = "now" if at_once else person.chance.choice(others)
-    if not at_once and person.chance.random() < 0.25 and (words := _hour(sitting, dose)):
+    if not at_once and person.chance.random() < 0.25 and (words := person.hour_in_words(dose, sitting.now)):
         await sitting.hands.say(person, sitting.phone, words[0])
         person.last_taken = words[1]
         return True
@@ -182,21 +191,10 @@ async def _when(sitting: Sitting, question: Question, choices: Choices) -> bool:
     if answer == "now":
         sitting.said(act, dose, "taken", now=True)
     else:
-        at = dose.due if answer == "as_planned" else person.last_taken
-        sitting.said(act, dose, "taken", taken_at=at)
+        at = dose.due if answer == "as_planned" else person.ledger.hour_beside(dose.drug, dose.on)
+        sitting.said(act, dose, "taken", taken_at=at or person.last_taken)
     person.last_taken = person.ledger.said[-1].taken_at
     return True
-
-
-def _hour(sitting: Sitting, dose: Dose | None) -> tuple[str, datetime] | None:
-    """A full hour of the dose's own day that has passed, as people write it."""
-    zone = ZoneInfo(sitting.person.zone)
-    if dose is None or sitting.person.today(dose.due) != sitting.person.today(sitting.now):
-        return None
-    due, now = dose.due.astimezone(zone), sitting.now.astimezone(zone)
-    if now.hour <= due.hour + 1 or not 5 <= due.hour <= 10:
-        return None
-    return f"今天早上{due.hour}点半", due.replace(minute=30).astimezone(dose.due.tzinfo)
 
 
 async def _echo(sitting: Sitting, question: Question, choices: Choices) -> bool:

@@ -8,7 +8,7 @@ from random import Random
 from types import SimpleNamespace
 from typing import Any
 
-from bot.messages import Kind, Press
+from bot.messages import Choice, Kind, Press
 from bot.rehearsal.body import Body
 from bot.rehearsal.ledger import Act, Ledger, Order, Said
 from bot.rehearsal.people import Hands, Person
@@ -95,6 +95,40 @@ def test_taken_without_an_hour_adds_nothing_to_taken_with_one() -> None:
     assert last_of([told, missed, again]) is again
     assert last_of([again, told]) is told
     assert last_of([]) is None
+
+
+def test_what_is_asked_again_was_not_heard_on_an_old_screen() -> None:
+    one, day_3 = person(), date(2027, 1, 14)
+    act = Act(TYPED_LATE, "1", "web", "web:1", "taken", acknowledged_at=TYPED_LATE)
+    one.ledger.said.append(Said(act, "lenalidomide", day_3, "taken", doubtful=True))
+    asked = one.dose("lenalidomide", None, TYPED_LATE)
+    assert asked is not None and asked.on == day_3
+    one.ledger.said.append(Said(act, "lenalidomide", day_3, "taken"))
+    assert one.dose("lenalidomide", None, TYPED_LATE) is None
+
+
+def test_what_is_told_where_he_tapped_something_before_may_be_too_late() -> None:
+    one = person()
+    sitting = Sitting(Hands(house(away=False)), one, one.phones[0])
+    dose = one.dose("lenalidomide", None, TYPED_LATE)
+    act = Act(TYPED_LATE, "1", "web", "web:1", "taken")
+    assert dose is not None
+    for tapped, doubtful in ((("t", "view"), False), (("other", "later"), False), (("t", "later"), True)):
+        one.pressed.add(tapped)
+        sitting.look_back({"taken": Choice("吃了", Press("t", "taken"))})
+        sitting.said(act, dose, "taken")
+        assert one.ledger.said[-1].doubtful is doubtful, tapped
+
+
+def test_the_same_hour_is_that_of_the_other_medicine_of_the_day() -> None:
+    ledger, day = person().ledger, date(2027, 1, 12)
+    act, at = Act(BEGIN, "1", "web", "web:1", "taken"), BEGIN + timedelta(hours=9)
+    ledger.said += [
+        Said(act, "ixazomib", day, "taken", taken_at=at),
+        Said(act, "lenalidomide", date(2027, 1, 14), "taken", taken_at=at + timedelta(days=2)),
+    ]
+    assert ledger.hour_beside("lenalidomide", day) == at
+    assert ledger.hour_beside("ixazomib", day) is None
 
 
 async def test_a_page_does_not_open_while_the_house_is_down() -> None:
