@@ -25,7 +25,7 @@ RESULTS = Path(__file__).with_name("RESULTS.md")
 HEAD = """# What was measured
 
 Written by `make bench`; figures of one machine in one run, so the ratios are what can be compared. Nothing else should run
-beside it. Each can be run by itself and in other sizes (`python -m benchmarks.alert_lane --reminders 10000`; `--help`).
+beside it. Each can be run by itself and in other sizes (`python -m benchmarks.alert_lane --reminders 600`; `--help`).
 
 """
 

@@ -133,7 +133,7 @@ async def person(ctx: Ctx, number: int, who: Newcomer, account: str = ACCOUNT) -
         await linking.bind(tx, stranger, done.participant_id, "self")
         able = await people.by_contact(tx, sender.contact_id)
         for matter in ("health_data", "telegram_abroad"):
-            await wishes.consent(tx, able, ConsentDecided(matter, True, ("bench",)), None)  # type: ignore[arg-type]  # a literal
+            await wishes.consent(tx, able, ConsentDecided(matter, True, ("bench",)), None)
     return chat
 
 

@@ -32,9 +32,9 @@ from bot.rehearsal.bot_api.server import TOKEN, FakeBotApi
 from bot.rehearsal.real.crowd import Crowd
 from bot.rehearsal.real.patients import Patient, patient
 from bot.rehearsal.real.postbox import postbox
-from bot.rehearsal.real.serving import Serving, environment
+from bot.rehearsal.real.serving import Serving, environment, running
 from bot.rehearsal.real.town import MAIL_FROM, Person, linked, newcomer, town, zone_at_noon
-from bot.rehearsal.real.trial import calm, meanwhile, running
+from bot.rehearsal.real.weather import calm, meanwhile
 from bot.services import deployment
 from bot.services.context import Ctx
 
