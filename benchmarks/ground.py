@@ -14,7 +14,6 @@ from datetime import time as clock
 from pathlib import Path
 
 from benchmarks.processes import side_by_side
-from bot.app.app import LOCALES
 from bot.app.sources import shipped
 from bot.channels.email import ACCOUNT as MAIL_ACCOUNT
 from bot.db.database import Database
@@ -27,7 +26,7 @@ from bot.services.auditing import at_commit
 from bot.services.context import Addresses, Ctx
 from bot.services.dosing import Author
 from bot.services.enrolment import NewParticipant, NewSite, NewStaff, add_site, add_staff, enrol
-from bot.wording import load_wording
+from bot.wording import LOCALES, load_wording
 
 ACCOUNT = "700123456"
 STUDY = "nct04217967"

@@ -20,6 +20,8 @@ from babel.messages.pofile import PoFileError, read_po
 from bot.dialogue.turn import Phrase
 from bot.errors import Misconfigured
 
+LOCALES = Path(__file__).resolve().parents[1] / "locales"  # those that come with this version
+
 FIRST_LANGUAGE = "zh_Hans_CN"
 _GOOD_ID = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)+")
 _MSGID = re.compile(r'^msgid "(.+)"$', re.MULTILINE)

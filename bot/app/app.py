@@ -7,7 +7,6 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.app.page import PageBackend, PageNews
@@ -23,7 +22,7 @@ from bot.services.book import Book
 from bot.services.context import Addresses, Ctx
 from bot.services.pacing import UNPACED, Pace
 from bot.settings import Settings, machine_now
-from bot.wording import load_wording
+from bot.wording import LOCALES, load_wording
 
 # What only serving needs is imported where it is used: most commands do without, and are twice as quick.
 if TYPE_CHECKING:
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-LOCALES = Path(__file__).resolve().parents[2] / "locales"
 MAIL_PACE = Pace(per_second=5.0, burst=5, chat_interval=UNPACED.chat_interval)
 CLOCKS_APART_SECONDS = 120.0
 WEBHOOK_AGAIN_SECONDS = 10.0

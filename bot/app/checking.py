@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bot.app.app import LOCALES
 from bot.app.sources import shipped
 from bot.reports.rule_examples import shipped_examples
 from bot.services.book import PARSERS
@@ -15,7 +14,7 @@ from bot.symptoms.overrides import applied
 from bot.symptoms.questionnaire import Questionnaire
 from bot.symptoms.rule_faults import rule_faults
 from bot.symptoms.triage import Triage
-from bot.wording import check_catalogues, load_wording
+from bot.wording import LOCALES, check_catalogues, load_wording
 from schedules.study import Study
 
 

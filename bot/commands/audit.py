@@ -15,7 +15,7 @@ def audit() -> None:
 @audit.command()
 def verify() -> None:
     """Recompute every chain and every daily seal; exit status 1 when one does not hold."""
-    from bot.app import App
+    from bot.app.app import App
     from bot.commands.session import run
     from bot.services import sealing_day
 

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import click
 
 if TYPE_CHECKING:
-    from bot.app import App
+    from bot.app.app import App
     from bot.rehearsal.phones import Phone
     from bot.rehearsal.stage import Stage
 
@@ -56,7 +56,7 @@ def chat(arm: str, language: str, start: datetime) -> None:
 
 
 async def _chat(settings: object, arm: str, language: str, start: datetime) -> None:
-    from bot.app import App
+    from bot.app.app import App
     from bot.messages import Kind
     from bot.rehearsal.stage import Stage
     from bot.settings import Settings

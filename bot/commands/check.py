@@ -43,7 +43,7 @@ def _settings_faults() -> list[str]:
 
 
 def _live_faults() -> list[str]:
-    from bot.app import App
+    from bot.app.app import App
     from bot.app.readiness import live_faults
     from bot.commands.session import run
     from bot.settings import from_environment, machine_now

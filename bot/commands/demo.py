@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import click
 
 if TYPE_CHECKING:
-    from bot.app import App
+    from bot.app.app import App
     from bot.services.context import Tx
     from bot.services.enrolment import Enrolled
     from bot.settings import Settings

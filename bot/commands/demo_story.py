@@ -12,7 +12,7 @@ import click
 from bot.commands.demo import SITE, ZONE, open_site
 
 if TYPE_CHECKING:
-    from bot.app import App
+    from bot.app.app import App
     from bot.services.context import Ctx, Tx
 
 STAFF = (

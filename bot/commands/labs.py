@@ -11,7 +11,7 @@ from bot.commands import rules_cells as cell
 from bot.commands.rules_table import Cells, Row, printed, read_table
 
 if TYPE_CHECKING:
-    from bot.app import App
+    from bot.app.app import App
     from bot.services.labs import NewLab
 
 NEEDS = ("subject_id", "test", "value", "unit", "collected_on")

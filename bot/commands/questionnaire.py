@@ -51,7 +51,7 @@ def load(files: tuple[Path, ...], name: str, check: bool) -> None:
 
 
 def _publish(name: str, body: str) -> None:
-    from bot.app import App
+    from bot.app.app import App
     from bot.commands.session import run
     from bot.services import book
     from bot.services.book import Source

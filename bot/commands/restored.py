@@ -34,7 +34,7 @@ def restored(yes: bool) -> None:
 
 
 async def _quarantine() -> Quarantine:
-    from bot.app import App
+    from bot.app.app import App
     from bot.errors import Misconfigured, Refused
     from bot.services import restoring
     from bot.settings import from_environment

@@ -30,14 +30,13 @@ def show(study_name: str, form: str) -> None:
 
 def shown(study_name: str) -> tuple[Printer, str]:
     """The tables of a study with the definitions that come with this version, and the line that names them."""
-    from bot.app.app import LOCALES
     from bot.app.sources import shipped
     from bot.dialogue.faults import ScriptError
     from bot.reports.rule_examples import shipped_examples
     from bot.reports.rule_tables import Printer, Rules
     from bot.services.book import PARSERS
     from bot.symptoms.overrides import applied
-    from bot.wording import load_wording
+    from bot.wording import LOCALES, load_wording
 
     study = read_study(study_name)
     questionnaire = study.symptom_check.questionnaire if study.symptom_check else "weekly"

@@ -17,7 +17,7 @@ import click
 if TYPE_CHECKING:
     import uvicorn
 
-    from bot.app import App
+    from bot.app.app import App
     from bot.settings import Settings
 
 GRACEFUL_SECONDS = 3
@@ -45,7 +45,7 @@ def run(settings: Settings, ready: Callable[[App], None] | None = None) -> None:
 
 
 async def _serve(settings: Settings, listening: socket.socket, ready: Callable[[App], None] | None) -> None:
-    from bot.app import App
+    from bot.app.app import App
 
     with _told_to_stop() as told:
         async with contextlib.AsyncExitStack() as house:

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import click
 
-from bot.app import App
+from bot.app.app import App
 from bot.errors import Misconfigured, Refused
 from bot.services.context import Tx
 from bot.settings import Settings, from_environment

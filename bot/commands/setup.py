@@ -73,7 +73,7 @@ async def _mark(settings: object, mark: str) -> None:
 
     from sqlalchemy.exc import SQLAlchemyError
 
-    from bot.app import App
+    from bot.app.app import App
     from bot.app.sources import shipped
     from bot.errors import Misconfigured
     from bot.services import book, deployment

@@ -27,7 +27,7 @@ def publish(files: tuple[Path, ...], effective_from: datetime | None) -> None:
 
     What runs keeps the version that it began with; what begins later uses the new one.
     """
-    from bot.app import App
+    from bot.app.app import App
     from bot.app.sources import shipped
     from bot.commands.session import run
     from bot.services import book

@@ -19,8 +19,8 @@ def export(bom: bool) -> None:
 
     The edition is a hash of id and both languages: it changes whenever a letter does. For an ethics committee.
     """
-    from bot.app.app import LOCALES
     from bot.reports.patient_texts import patient_texts, table
+    from bot.wording import LOCALES
 
     click.echo(table(patient_texts(LOCALES, places()), bom=bom), nl=False)
 

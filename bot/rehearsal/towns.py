@@ -21,7 +21,6 @@ from multiprocessing.queues import SimpleQueue
 from pathlib import Path
 from typing import Any
 
-from bot.app.app import LOCALES
 from bot.db import migrate
 from bot.db.embedded import EmbeddedPostgres
 from bot.db.keyring import Keyring
@@ -30,7 +29,7 @@ from bot.rehearsal.outcome import Outcome
 from bot.rehearsal.rehearse import pace, rehearse, told
 from bot.rehearsal.setting import Setting
 from bot.setting_forms import asyncpg_url
-from bot.wording import load_wording
+from bot.wording import LOCALES, load_wording
 
 LARGEST = 30  # people
 FURTHER = 1_000_003  # from one town's seed to the next's

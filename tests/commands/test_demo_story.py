@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from bot.app import App
+from bot.app.app import App
 from bot.commands.demo_story import fill, sign_ins
 from bot.commands.setup import prepare
 from bot.db.doses import DoseReport

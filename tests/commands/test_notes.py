@@ -7,7 +7,7 @@ import uuid
 
 import pytest
 
-from bot.app import App
+from bot.app.app import App
 from bot.db.embedded import EmbeddedPostgres
 from bot.services import sealing
 from bot.settings import Settings

@@ -12,7 +12,7 @@ from typing import Any
 import uvicorn
 from sqlalchemy import select
 
-from bot.app import App
+from bot.app.app import App
 from bot.app.sources import shipped
 from bot.commands.demo import enrol_due_now, open_site
 from bot.commands.setup import new_keys

@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
-from bot.app.app import LOCALES
 from bot.app.sources import shipped
 from bot.db.database import Database
 from bot.db.keyring import Keyring
@@ -16,7 +15,7 @@ from bot.services.auditing import at_commit
 from bot.services.context import Addresses, Ctx
 from bot.services.dosing import Author
 from bot.services.enrolment import Enrolled, NewParticipant, NewSite, NewStaff, add_site, add_staff, enrol
-from bot.wording import Wording, load_wording
+from bot.wording import LOCALES, Wording, load_wording
 from tests.support.kept import BookOfRun
 from tests.support.snapshots import once
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
-from bot.app.app import LOCALES
 from bot.app.sources import shipped
 from bot.channels.email import ACCOUNT as MAIL_ACCOUNT
 from bot.channels.telegram_updates import account_of
@@ -26,7 +25,7 @@ from bot.services.context import Addresses, Ctx, Tx
 from bot.services.dosing import Author
 from bot.services.enrolment import NewParticipant, NewSite, NewStaff, add_site, add_staff, enrol
 from bot.setting_forms import asyncpg_url
-from bot.wording import load_wording
+from bot.wording import LOCALES, load_wording
 
 BOT = account_of(TOKEN)
 MAIL_FROM = "suiyao@hospital.example"
