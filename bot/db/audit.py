@@ -33,6 +33,6 @@ class Seal(Base):
     day: Mapped[LocalDate] = mapped_column(Date, primary_key=True)
     chains: Mapped[Ref]
     entries: Mapped[Ref]
-    digest: Mapped[Blob]
+    digest: Mapped[Blob]  # over all heads, and what it takes to compute it again
     signature: Mapped[Blob]
     sealed_at: Mapped[Instant]

@@ -164,7 +164,7 @@ class House:
             there = await self._work(woken, there)
 
     async def tidy(self) -> None:
-        """What a process does every ten minutes; here once a day."""
+        """What a process does every ten minutes; here once a day, and again where it died of it."""
 
         async def work(ctx: Ctx) -> object:
             async with ctx.begin() as tx:
@@ -173,8 +173,9 @@ class House:
             return await sealing_day.seal_yesterday(ctx)
 
         if self._tidied != self.now.date() and not self.faults.away("house"):
-            self._tidied = self.now.date()
-            await self._survive(work)
+            today = self.now.date()
+            if await self._survive(work) is not None:
+                self._tidied = today
 
     async def _work(self, woken: set[str], there: frozenset[str] | None) -> frozenset[str] | None:
         """What each loop that was woken does. `there`: see `work_through`."""

@@ -7,7 +7,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ARRAY, Executable, Text, bindparam, cast, func, insert, select, update
+from sqlalchemy import ARRAY, Executable, Text, bindparam, cast, func, insert, select, true, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from bot.db.audit import AuditEntry, AuditHead
@@ -113,16 +113,24 @@ def link(
 
 
 async def verify_chain(tx: Tx, chain: str) -> str | None:
-    """None when every link and the length hold, otherwise what is wrong and where."""
-    previous, seq = GENESIS, 0
-    for row in await tx.all(select(AuditEntry).where(AuditEntry.chain == chain).order_by(AuditEntry.seq)):
+    """None when every link and the length hold, otherwise what is wrong and where. One look: others may be writing."""
+    previous, seq, head = GENESIS, 0, None
+    for row in await tx.all(_with_head(chain)):
+        head = row.length, row.last
+        if row.seq is None:
+            break  # a head without entries
         seq += 1
         if row.seq != seq:
             return f"{chain}: entry {seq} is missing"
         previous = link(previous, chain, seq, row.at, row.actor, row.action, row.detail)
         if previous != row.hash:
             return f"{chain}: entry {seq} was altered"
-    head = await tx.first(select(AuditHead).where(AuditHead.chain == chain))
-    if head is None or (head.seq, head.hash) != (seq, previous):
-        return f"{chain}: its end does not match its head"
-    return None
+    return None if head == (seq, previous) else f"{chain}: its end does not match its head"
+
+
+@built
+def _with_head(chain: Any) -> Executable:
+    head = select(AuditHead.seq.label("length"), AuditHead.hash.label("last")).where(AuditHead.chain == chain)
+    entries = select(AuditEntry).where(AuditEntry.chain == chain).subquery("entry")
+    known = head.subquery("head")
+    return select(known, entries).select_from(known.outerjoin(entries, true())).order_by(entries.c.seq)

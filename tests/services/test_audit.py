@@ -56,12 +56,11 @@ async def test_a_change_behind_the_walls_is_found(house: House, owner_url: str, 
 
 async def test_a_whole_chain_that_is_gone_does_not_fit_the_seal(house: House, owner_url: str) -> None:
     assert await sealing_day.seal_yesterday(house.ctx)
-    assert not await sealing_day.seal_yesterday(house.ctx)
-    assert await sealing_day.verify_all(house.ctx) == []
     await _as_owner(
         owner_url, "DELETE FROM audit_entry WHERE chain = :c; DELETE FROM audit_head WHERE chain = :c"
     )
-    assert [fault for fault in await sealing_day.verify_all(house.ctx) if "entries were sealed" in fault]
+    [fault] = await sealing_day.verify_all(house.ctx)
+    assert fault.startswith(CHAIN) and "is missing, with which it was sealed on 2026-11-01" in fault
 
 
 async def test_a_seal_that_was_not_made_with_our_key_is_found(house: House, owner_url: str) -> None:
