@@ -35,6 +35,7 @@ class Seen:
     answers: tuple[str, ...]
     edited: bool
     key: str = ""
+    labels: tuple[str, ...] = ()  # of its buttons, also of those that open a page
 
 
 @dataclass(slots=True)
