@@ -16,7 +16,7 @@ from bot.rehearsal.ledger import Act, Agreed, Ledger, Order, Said, Seen
 from bot.rehearsal.life import Life
 from bot.rehearsal.people import Person
 from bot.rehearsal.plain.calendar import Dose
-from bot.rehearsal.promises.asked_again import WRONG, of_dose, open_at
+from bot.rehearsal.promises.asked_again import NOT_ASKED, NOT_SEEN, of_dose, open_at
 from bot.services import firing, prompting, restoring
 from bot.services.alerts import OnCall, on_call
 from bot.services.context import Tx
@@ -62,16 +62,16 @@ def person(**more: Any) -> Ledger:
 
 # his ledger, was he asked, what is made of it
 CASES: list[tuple[dict[str, Any], bool, str]] = [
-    ({}, False, WRONG + "not asked again"),
+    ({}, False, NOT_ASKED),
     ({"agreed": []}, False, "not asked again: nobody could be reached"),
     ({"shut": [("1", OLD, LATER + timedelta(days=2))]}, False, "not asked again: nobody could be reached"),
-    ({"shut": [("1", OLD, OLD)], "acts": [act(OLD)]}, False, WRONG + "not asked again"),
+    ({"shut": [("1", OLD, OLD)], "acts": [act(OLD)]}, False, NOT_ASKED),
     (
         {"orders": [order("status", "paused")]},
         False,
         "not asked again: paused, or no longer in the study",
     ),
-    ({"orders": [order("status", "paused", SOON)]}, False, WRONG + "not asked again"),
+    ({"orders": [order("status", "paused", SOON)]}, False, NOT_ASKED),
     (
         {"said": [told(OLD, doubtful=True)]},
         False,
@@ -81,7 +81,7 @@ CASES: list[tuple[dict[str, Any], bool, str]] = [
     (
         {"orders": [order("hold", at=LATER, drug="ixazomib")]},
         False,
-        WRONG + "not asked again",
+        NOT_ASKED,
     ),
     (
         {"orders": [dataclasses.replace(order("hold", drug="ixazomib"), recorded_at=LATER)]},
@@ -89,12 +89,12 @@ CASES: list[tuple[dict[str, Any], bool, str]] = [
         "not asked again: held or changed since",
     ),
     ({"seen": [shown(QUESTION, DID)]}, True, ""),
-    ({}, True, WRONG + "asked again, and seen on no screen"),
+    ({}, True, NOT_SEEN),
     ({"seen": [shown("您有一条消息", ("view",))]}, True, "asked again by a neutral line, and not looked at"),
     (
         {"seen": [shown("您有一条消息", ("view",))], "acts": [act(SOON, "view")]},
         True,
-        WRONG + "asked again, and seen on no screen",
+        NOT_SEEN,
     ),
     (
         {"seen": [shown("昨天的来那度胺吃了吗？", DID)]},
@@ -104,10 +104,10 @@ CASES: list[tuple[dict[str, Any], bool, str]] = [
     (
         {"seen": [shown("该吃今天的伊沙佐米了", ("taken", "later"))]},
         True,
-        WRONG + "asked again, and seen on no screen",
+        NOT_SEEN,
     ),
     ({"losses": [SOON]}, True, "asked again, and kept from him by a fault"),
-    ({"losses": [GAP.until]}, True, WRONG + "asked again, and seen on no screen"),
+    ({"losses": [GAP.until]}, True, NOT_SEEN),
 ]
 
 

@@ -20,7 +20,7 @@ from bot.services.context import Tx
 ABOUT_THE_PAST = ("did", "hold_check")
 NAMES = {drug: name for name, drug in DRUGS.items()}
 A_WHILE = timedelta(minutes=10)
-WRONG = "!"  # before what is no reason
+NOT_ASKED, NOT_SEEN = "not asked again", "asked again, and seen on no screen"  # anything else is a reason
 
 Key = tuple[int, str, datetime]
 
@@ -43,11 +43,12 @@ async def count(tx: Tx, found: Findings, evidence: Evidence, gap: Gap) -> None:
         _of_person(found, evidence, one, timers.get(participant_id), gap)
         for dose in open_at(one, gap):
             found.checked += 1
-            asked = [row.asked_at for row in prompts[participant_id, dose.drug, dose.due]]
+            own = prompts[participant_id, dose.drug, dose.due]
+            asked = [row.asked_at for row in own if row.asked_at < dose.closes]
             what = of_dose(evidence, one, dose, gap, min(asked, default=None))
             where = f"{one.subject_id} {dose.drug} C{dose.cycle}D{dose.day}"
-            if what.startswith(WRONG):
-                found.violations.append(Violation(9, what.removeprefix(WRONG), where, dose.due))
+            if what in (NOT_ASKED, NOT_SEEN):
+                found.violations.append(Violation(9, what, where, dose.due))
             elif what:
                 found.allowed[what] += 1
 
@@ -119,7 +120,7 @@ def _left(one: Ledger, at: datetime) -> bool:
 
 
 def of_dose(evidence: Evidence, one: Ledger, dose: Dose, gap: Gap, asked: datetime | None) -> str:
-    """Nothing where he was asked and saw it; otherwise why not, by his ledger; behind WRONG what is no reason."""
+    """Nothing where he was asked and saw it; otherwise why not, by his ledger; or NOT_ASKED, NOT_SEEN."""
     if asked is None:
         return _not_asked(evidence, one, dose, gap)
     seen = [shown for shown in one.seen if asked <= shown.at < dose.closes]
@@ -144,7 +145,7 @@ def _not_asked(evidence: Evidence, one: Ledger, dose: Dose, gap: Gap) -> str:
         return "not asked again: he told of it before"
     if not any((left.drug, left.on, left.held) == (dose.drug, dose.on, False) for left in doses(one.orders)):
         return "not asked again: held or changed since"
-    return WRONG + "not asked again"
+    return NOT_ASKED
 
 
 def _not_seen(evidence: Evidence, one: Ledger, dose: Dose, asked: datetime, seen: list[Seen]) -> str:
@@ -164,7 +165,7 @@ def _not_seen(evidence: Evidence, one: Ledger, dose: Dose, asked: datetime, seen
         return "asked again, and kept from him by a fault"
     if _left(one, until) or not reachable(one, until):
         return "asked again, and paused or gone before he looked"
-    return WRONG + "asked again, and seen on no screen"
+    return NOT_SEEN
 
 
 def _asks(one: Ledger, shown: Seen, dose: Dose) -> bool:
