@@ -75,10 +75,12 @@ async def _nothing_old(tx: Tx, found: Findings, evidence: Evidence, gap: Gap) ->
 async def _staff_know(tx: Tx, found: Findings, evidence: Evidence, gap: Gap) -> None:
     """The bounds are on record, and the staff of each site that has somebody in the study hold a letter with them."""
     row = await tx.first(select(RestoreGap).where(RestoreGap.until == gap.until))
-    acts = [act.acknowledged_at for one in evidence.ledgers for act in one.acts if act.acknowledged_at]
-    last = max((at for at in acts if at < gap.since), default=gap.since)
+    acts = [act.acknowledged_at for one in evidence.ledgers for act in one.acts]
+    known = [
+        at for at in acts if at is not None and at < gap.since
+    ]  # what was acknowledged before is not in the gap
     found.checked += 1
-    if row is None or not min(last, gap.since) <= row.since <= gap.since:
+    if row is None or not max(known, default=row.since) <= row.since <= gap.since:
         found.violations.append(
             Violation(9, "the bounds of the gap are not on record", "restore_gap", gap.until)
         )
