@@ -108,6 +108,7 @@ class Backup:
         ledger = person.ledger
         ledger.gaps.append((gap.since, gap.until))
         ledger.losses += [gap.since, gap.until]
+        ledger.unheard += [one for one in ledger.agreed if not one.yes and one.at >= gap.since]
         ledger.agreed = [one for one in ledger.agreed if one.yes or one.at < gap.since]
         for phone in person.phones:
             phone.drawn.clear()
@@ -115,6 +116,8 @@ class Backup:
         ledger.orders = [one for one in ledger.orders if one.recorded_at < gap.since]
         for order in lost:
             await self._enter(person, order)
+        if ledger.unheard[-1:] and ledger.unheard[-1].at >= gap.since:
+            self.town.life.withdraw_again(person)
 
     async def _enter(self, person: Person, order: Order) -> None:
         since = None if order.what == "habit" else order.effective_from

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -62,6 +62,9 @@ class Evidence:
     spans: Sequence[tuple[str, datetime, datetime]]
     phones: Mapping[str, str] = field(default_factory=dict)  # address -> channel
     gaps: Sequence[Gap] = ()
+    staff: Mapping[str, Set[str]] = field(
+        default_factory=dict
+    )  # address -> codes of the sites where he works
 
     def by_participant(self) -> dict[int, Ledger]:
         return {one.participant_id: one for one in self.ledgers if one.participant_id}

@@ -35,6 +35,7 @@ class Seen:
     answers: tuple[str, ...]
     edited: bool
     key: str = ""
+    labels: tuple[str, ...] = ()  # of its buttons, also of those that open a page
 
 
 @dataclass(slots=True)
@@ -114,6 +115,12 @@ class Ledger:
     agreed: list[Agreed] = field(default_factory=list)
     losses: list[datetime] = field(default_factory=list)  # when a fault kept something from a phone of his
     gaps: list[tuple[datetime, datetime]] = field(default_factory=list)  # what was told between is forgotten
+    unheard: list[Agreed] = field(
+        default_factory=list
+    )  # consent taken back in a gap, which nobody knows any more
+    shut: list[tuple[str, datetime, datetime]] = field(
+        default_factory=list
+    )  # phone whose chat is blocked, from, until
 
     def hour_beside(self, drug: str, on: date) -> datetime | None:
         """When the other medicine of that day was taken, as he told it last."""

@@ -144,6 +144,11 @@ class Life:
 
         self.plan(person, on, 16, withdraw)
 
+    def withdraw_again(self, person: Person) -> None:
+        """A restored database does not know that he withdrew: he is written to, and says it once more the day after."""
+        tomorrow = person.today(self.hands.house.now) + DAY
+        self._withdrawal(person, tomorrow, self.chance(person, "withdrawn again"))
+
     async def _stop(self, person: Person, how: str, heard: Callable[[datetime], None]) -> bool:
         """The words, the button, and yes, which is `heard` sooner or later. False where a fault let it end half-way."""
         phone = person.phones[0]

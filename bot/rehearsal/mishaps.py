@@ -67,4 +67,7 @@ class Mishaps:
 
         if chance.random() < 0.5:
             await self.town.hands.do(person, phone, Kind.BLOCKED)
-        self.town.at(self.town.house.now + timedelta(days=chance.randrange(1, 6), hours=3), open_again)
+        since = self.town.house.now
+        until = since + timedelta(days=chance.randrange(1, 6), hours=3)
+        person.ledger.shut.append((phone.address, since, until))
+        self.town.at(until, open_again)

@@ -89,6 +89,7 @@ async def _furnished(setting: Setting, house: House) -> Town:
                 mail = f"{role}.{code.lower()}@rehearsal.example"
                 staff_id = await add_staff(tx, NewStaff(code, role, role, mail, "zh_Hans_CN"), "rehearsal")
                 office.members[mail] = (staff_id, role)
+                office.works[mail] = frozenset({code})
     town.plan_arrivals()
     Mishaps(town).plan()
     return town

@@ -234,9 +234,10 @@ class Hands:
         message_id = next(reversed(phone.screen))
         person.shown_at[phone.address, message_id] = now
         answers = tuple(one.press.answer for one in outbound.choices if one.press is not None)
-        edited = bool(outbound.edits)
+        labels = tuple(one.label for one in outbound.choices)
+        edited, key = bool(outbound.edits), outbound.message_key
         person.ledger.seen.append(
-            Seen(now, phone.address, phone.channel, outbound.text, answers, edited, outbound.message_key)
+            Seen(now, phone.address, phone.channel, outbound.text, answers, edited, key, labels)
         )
         self._noticed(
             person, phone.address, outbound.text, answers, link_only=bool(outbound.choices) and not answers

@@ -25,7 +25,7 @@ Plan = Callable[[datetime, Callable[[], Awaitable[None]]], None]
 
 @dataclass(slots=True)
 class Office:
-    """All sites' staff. `members`: mail address -> staff id and role."""
+    """All sites' staff. `members`: mail address -> staff id and role; `works`: -> codes of his sites."""
 
     ctx: Ctx
     rates: Rates
@@ -33,6 +33,7 @@ class Office:
     at: Plan
     now: Callable[[], datetime]
     members: dict[str, tuple[int, str]] = field(default_factory=dict)
+    works: dict[str, frozenset[str]] = field(default_factory=dict)
     taken: set[int] = field(default_factory=set)
     era: int = 0  # of the database: what is meant to be done to one that was replaced is not done
 

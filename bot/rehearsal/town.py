@@ -243,6 +243,7 @@ class Town:
             house.faults.spans,
             channels,
             self.gaps,
+            self.office.works,
         )
 
 

@@ -9,10 +9,11 @@ from bot.rehearsal.evidence import Evidence, Findings, Violation
 
 MEDICINES = ("伊沙佐米", "来那度胺", "恩莱瑞", "瑞复美", "ixazomib", "lenalidomide", "ninlaro", "revlimid")
 DISEASE = ("骨髓瘤", "肿瘤", "癌", "化疗", "myeloma", "cancer")
-TO_PATIENTS = (
-    *("药", "毫克", "剂量", "漏", "忘了", "发烧", "发热", "拉肚子", "腹泻", "便秘", "恶心", "呕吐", "皮疹"),
+SYMPTOMS = (
+    *("发烧", "发热", "拉肚子", "腹泻", "便秘", "恶心", "呕吐", "皮疹"),
     *("发麻", "乏力", "胸口", "疼"),
 )
+TO_PATIENTS = (*SYMPTOMS, "药", "毫克", "剂量", "漏", "忘了")
 
 
 async def count(evidence: Evidence) -> Findings:
@@ -25,8 +26,8 @@ async def count(evidence: Evidence) -> Findings:
         for seen in one.seen:
             if seen.key in pushed:
                 found.checked += 1
-                _look(found, seen.text, words, f"{one.subject_id} {seen.key}")
-    of_staff = (*MEDICINES, *DISEASE, *(one.name for one in evidence.ledgers))
+                _look(found, "\n".join((seen.text, *seen.labels)), words, f"{one.subject_id} {seen.key}")
+    of_staff = (*MEDICINES, *DISEASE, *SYMPTOMS, *(one.name for one in evidence.ledgers))
     for letter in evidence.letters:
         if letter.key in pushed:
             found.checked += 1

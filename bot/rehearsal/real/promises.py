@@ -12,7 +12,7 @@ from bot.rehearsal.bot_api.server import FakeBotApi
 from bot.rehearsal.evidence import Evidence, Findings, Violation, all_of
 from bot.rehearsal.outcome import Outcome, told
 from bot.rehearsal.promises import PROMISES, chains_hold, walls_hold
-from bot.rehearsal.promises.neutral_pushes import DISEASE, MEDICINES, TO_PATIENTS
+from bot.rehearsal.promises.neutral_pushes import DISEASE, MEDICINES, SYMPTOMS, TO_PATIENTS
 from bot.rehearsal.real import verdict
 from bot.rehearsal.real.patients import Report
 from bot.rehearsal.real.town import NAME, STUDY, Person
@@ -93,12 +93,13 @@ async def _alerts(story: Story) -> Findings:
 async def _neutral(story: Story) -> Findings:
     """What came unasked: on phones as recorded, and every mail."""
     words = (*MEDICINES, *DISEASE)
-    pushed = [told for row, (_, told) in await verdict.texts(story.ctx) if row.pushed]
+    texts = await verdict.texts(story.ctx)
+    pushed = ["\n".join((told, *labels)) for row, (_, told), labels in texts if row.pushed]
     letters = [f"{mail['Subject']}\n{mail.get_content()}" for mail in story.mails]
     found = Findings(checked=len(pushed) + len(letters))
     for text, named in [
         *((text, (*words, *TO_PATIENTS, NAME)) for text in pushed),
-        *((text, (*words, NAME)) for text in letters),
+        *((text, (*words, *SYMPTOMS, NAME)) for text in letters),
     ]:
         said = [word for word in named if word in text.lower()]
         found.violations += [Violation(7, f"says {', '.join(said)}", text[:40])] if said else []

@@ -20,7 +20,7 @@ from bot.rehearsal.promises import after_restore, chains_hold
 from bot.rehearsal.real import verdict
 from bot.rehearsal.real.postbox import Postbox
 from bot.rehearsal.real.serving import EndedAtStart, Serving, running
-from bot.rehearsal.real.town import SITE, STUDY, Person, linked, newcomer
+from bot.rehearsal.real.town import SITE, SITES, STUDY, Person, linked, newcomer
 from bot.rehearsal.real.weather import calm, clock, meanwhile
 from bot.services import deployment
 from bot.services.context import Ctx
@@ -125,11 +125,16 @@ class Restore:
         now = await self._now()
         letters = [
             Letter(
-                now, str(mail["To"]), str(mail["Subject"]), "", str(mail["Message-ID"])[1:].partition("@")[0]
+                now,
+                str(mail["To"]),
+                str(mail["Subject"]),
+                mail.get_content(),
+                str(mail["Message-ID"])[1:].partition("@")[0],
             )
             for mail in self.post.mails
         ]
-        evidence = Evidence(self.ctx, STUDY, now, ledgers, letters, {}, (), (), gaps=(gap,))
+        staff = {address: frozenset({site}) for site, address in SITES.items()}
+        evidence = Evidence(self.ctx, STUDY, now, ledgers, letters, {}, (), (), gaps=(gap,), staff=staff)
         return all_of(
             found,
             await after_restore.count(evidence),

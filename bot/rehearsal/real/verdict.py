@@ -155,7 +155,7 @@ async def every_reminder(ctx: Ctx, people: Collection[Person], gone: Collection[
 async def wire_as_recorded(ctx: Ctx, api: FakeBotApi) -> Findings:
     """On the wire is what is recorded as sent; more only where nobody can know, and each of those at most once."""
     told: dict[str, Words] = {"sent": Counter(), "unknown": Counter()}
-    for row, words in await texts(ctx):
+    for row, words, _ in await texts(ctx):
         told.get(row.state, Counter())[words] += 1
     wire = Counter((call.chat or 0, str(call.params["text"])) for call in api.calls if _arrived(call))
     wrong = [
@@ -174,8 +174,8 @@ def _arrived(call: Call) -> bool:
     return call.method in DELIVERED and (call.done or "message is not modified" in call.description)
 
 
-async def texts(ctx: Ctx) -> list[tuple[Row[Any], tuple[int, str]]]:
-    """Every Telegram message with its chat and its words, unsealed."""
+async def texts(ctx: Ctx) -> list[tuple[Row[Any], tuple[int, str], tuple[str, ...]]]:
+    """Every Telegram message with its chat and its words, and the labels of its buttons, unsealed."""
     query = """SELECT m.state, m.pushed, t.key_id AS text_key, t.sealed_id AS text_id, t.ciphertext AS text,
             a.key_id AS address_key, a.sealed_id AS address_id, a.ciphertext AS address
         FROM outbound_message m JOIN contact c USING (contact_id) JOIN sealed t ON t.sealed_id = m.sealed_id
@@ -187,7 +187,8 @@ async def texts(ctx: Ctx) -> list[tuple[Row[Any], tuple[int, str]]]:
             await sealing.unlock(tx, row.address_key)
             content = json.loads(ctx.keyring.unseal(row.text_key, row.text_id, "outbound", row.text))
             chat = int(ctx.keyring.unseal(row.address_key, row.address_id, "address", row.address))
-            found.append((row, (chat, content["text"])))
+            labels = tuple(label for label, *_ in content["choices"])
+            found.append((row, (chat, content["text"]), labels))
     return found
 
 
