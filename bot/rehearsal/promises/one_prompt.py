@@ -16,7 +16,8 @@ from bot.db.timers import Timer
 from bot.rehearsal.evidence import A_MINUTE, Evidence, Findings, Violation
 from bot.rehearsal.ledger import Ledger
 from bot.rehearsal.plain.calendar import doses
-from bot.rehearsal.promises.why_not_asked import Unasked, reason_of
+from bot.rehearsal.promises import why_not_arrived, why_not_asked
+from bot.rehearsal.promises.why_not_asked import Unasked
 
 Key = tuple[int, str, datetime]
 GROUP = ("prompt", "later", "followup", "nudge")  # a nudge alone: of what he had begun to tell himself
@@ -27,11 +28,14 @@ async def count(evidence: Evidence) -> Findings:
         events = await tx.all(select(DoseEvent).where(DoseEvent.superseded_at.is_(None)))
         begun = await tx.all(select(DosePrompt.dose_id, DosePrompt.asked_at))
         timers = await tx.all(select(Timer).where(Timer.kind.in_(("prompt", "restored"))))
-        asked = set((await tx.execute(_ASKED)).scalars())
+        messages = await tx.all(_ASKED)
     remembered: dict[Key, Row[Any]] = {(row.participant_id, row.drug, row.due_at): row for row in events}
     began: defaultdict[int, list[datetime]] = defaultdict(list)
     for row in begun:
         began[row.dose_id].append(row.asked_at)
+    asked: defaultdict[int, list[Row[Any]]] = defaultdict(list)
+    for row in messages:
+        asked[row.dose_id].append(row)
     by_key = {(row.kind, row.key): row for row in timers}
     found = Findings()
     for one in evidence.ledgers:
@@ -44,11 +48,11 @@ async def count(evidence: Evidence) -> Findings:
             where = f"{one.subject_id} {dose.drug} C{dose.cycle}D{dose.day}"
             if event is None:
                 found.violations.append(Violation(2, "was never planned", where, dose.due))
-            elif event.dose_id not in asked:
+            else:
                 key = f"{one.participant_id}:{dose.due.isoformat(timespec='minutes')}"
                 timer = by_key.get(("prompt", key))
                 case = Unasked(evidence, one, dose, event.planned_at, timer, again, began[event.dose_id])
-                _without_prompt(found, case, where)
+                _judge(found, case, asked[event.dose_id], where)
     return found
 
 
@@ -63,9 +67,11 @@ def _after_restores(
     return {at: row for at, row in found.items() if row is not None}
 
 
-def _without_prompt(found: Findings, case: Unasked, where: str) -> None:
-    """Nobody was asked. The record must say why, and it must have been so."""
-    reason = reason_of(case)
+def _judge(found: Findings, case: Unasked, messages: list[Row[Any]], where: str) -> None:
+    """Where nobody was asked, or nothing of it arrived, the record must say why, and it must have been so."""
+    reason = why_not_arrived.reason_of(case, messages) if messages else why_not_asked.reason_of(case)
+    if reason is None:
+        return
     if reason.holds:
         found.allowed[reason.words] += 1
     else:
@@ -73,11 +79,10 @@ def _without_prompt(found: Findings, case: Unasked, where: str) -> None:
         found.violations.append(Violation(2, what, where, case.dose.due))
 
 
-# Doses with a question that was sent unasked, on whatever channel.
+# What was sent unasked about each dose, on whatever channel.
 _ASKED = (
-    select(DosePrompt.dose_id)
+    select(DosePrompt.dose_id, OutboundMessage)
     .join(Question, Question.conversation_id == DosePrompt.conversation_id)
     .join(OutboundMessage, OutboundMessage.token == Question.token)
     .where(OutboundMessage.purpose.in_(GROUP))
-    .distinct()
 )

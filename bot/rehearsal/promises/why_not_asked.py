@@ -48,7 +48,7 @@ class Reason:
 
 
 def reason_of(case: Unasked) -> Reason:
-    if _told(case, case.timer.settled_at if case.timer and case.timer.settled_at else case.evidence.as_of):
+    if told(case, case.timer.settled_at if case.timer and case.timer.settled_at else case.evidence.as_of):
         return Reason("told of it before anybody asked", True)
     if any(_did_something(case.one, at) for at in case.begun_at):
         return Reason("spoke of it himself", True)
@@ -61,7 +61,7 @@ def reason_of(case: Unasked) -> Reason:
     return Reason(words, check is not None and check(case, timer))
 
 
-def _told(case: Unasked, at: datetime) -> bool:
+def told(case: Unasked, at: datetime) -> bool:
     """By himself or by who writes for him. What a restored database forgot was not told."""
     return any(
         (said.drug, said.on) == (case.dose.drug, case.dose.on)
@@ -85,18 +85,18 @@ def _planned_too_late(case: Unasked) -> bool:
 
 
 def _told_by_then(case: Unasked, timer: Row[Any]) -> bool:
-    return _told(case, timer.settled_at + A_MOMENT)
+    return told(case, timer.settled_at + A_MOMENT)
 
 
 def _paused(case: Unasked, timer: Row[Any]) -> bool:
-    return _lasted(case, timer, lambda at: _status(case.one, at) == "paused")
+    return _lasted(case, timer, lambda at: status(case.one, at) == "paused")
 
 
 def _ended(case: Unasked, timer: Row[Any]) -> bool:
-    return _status(case.one, timer.settled_at) == "ended"
+    return status(case.one, timer.settled_at) == "ended"
 
 
-def _status(one: Ledger, at: datetime) -> str:
+def status(one: Ledger, at: datetime) -> str:
     return value_at([order for order in one.orders if order.recorded_at <= at], "status", at)
 
 
@@ -117,11 +117,15 @@ def _reaches(case: Unasked, phone: str, at: datetime) -> bool:
     heard = {(act.phone, act.at) for act in one.acts if act.acknowledged_at and act.acknowledged_at <= at}
     given = sum(step.phone == phone and step.yes and (phone, step.at) in heard for step in steps)
     needed = TELEGRAM_NEEDS if case.evidence.phones.get(phone) == "telegram" else 1
-    closed = any(
-        one.phone == phone and one.since <= at and (one.until is None or at <= one.until)
-        for one in case.one.blocked
+    return given >= needed and not closed(one, at, phone)
+
+
+def closed(one: Ledger, at: datetime, phone: str = "") -> bool:
+    """This chat, or any of his, and the house may know it."""
+    return any(
+        phone in ("", shut.phone) and shut.since <= at and (shut.until is None or at <= shut.until)
+        for shut in one.blocked
     )
-    return given >= needed and not closed
 
 
 def _lasted(case: Unasked, timer: Row[Any], was_so: Callable[[datetime], bool]) -> bool:
@@ -140,9 +144,9 @@ def _turns(one: Ledger) -> Iterator[datetime]:
     for act in one.acts:
         if act.what == "agree" and act.acknowledged_at is not None:
             yield act.acknowledged_at + A_MOMENT
-    for closed in one.blocked:
-        if closed.until is not None:
-            yield closed.until + A_MOMENT
+    for shut in one.blocked:
+        if shut.until is not None:
+            yield shut.until + A_MOMENT
 
 
 def _night(case: Unasked, timer: Row[Any]) -> bool:
