@@ -76,7 +76,7 @@ ONE_TOO_MANY: list[tuple[str, Any, str]] = [
     (
         "a visit under another name",
         push(20, "symptom", BACK, talk=6, topic="other", conversation_id=9),
-        "asked again in half a day",
+        "asked again within hours",
     ),
 ]
 

@@ -43,7 +43,7 @@ async def test_a_second_row_with_a_key_of_its_own(play: Play, monkeypatch: pytes
         "3: asked 'did you?' 2 times at once",
         "3: reminded 4 times of one question, and 2 are allowed",
         "3: asked 2 times on one occasion",
-        "3: asked again in half a day",
+        "3: asked again within hours",
         "3: one question twice within minutes",
         "3: two digests in half a day",
         "3: 2 letters of one alert, and called 1 times",

@@ -24,7 +24,9 @@ from bot.rehearsal.ledger import Ledger, Seen
 
 OUT = ("queued", "sending", "sent", "unknown")  # it came, or may have come, or will
 AGAIN = ("reask", "restored")  # timers that bring up what stands open
-HALF_A_DAY = timedelta(hours=12)  # two checks, or two rounds of the same kind, are never nearer
+SOON = timedelta(
+    hours=6
+)  # two rounds of the same kind are never nearer: one put off to the morning, one in the evening
 SILENCE = timedelta(hours=14)  # what was away in the evening is made good in the morning
 MINUTES = timedelta(minutes=10)
 LATER = ("later", "晚点再说")  # what somebody taps or writes who wants to be asked later
@@ -175,7 +177,7 @@ def _brought_up(found: Findings, evidence: Evidence, said: Said) -> None:
 
 
 def _checked(found: Findings, said: Said) -> None:
-    """Checks and the other rounds: each occasion once, none twice in half a day, and no check that was not a week's."""
+    """Checks and the other rounds: each occasion once, none again soon, and no check that was not a week's."""
     rounds: defaultdict[tuple[int, str], list[datetime]] = defaultdict(list)
     topics: Counter[str] = Counter()
     for row in said.of("symptom"):
@@ -188,9 +190,9 @@ def _checked(found: Findings, said: Said) -> None:
     _more_than(found, topics, 1, "asked {} times on one occasion")
     for (contact_id, script), times in rounds.items():
         for before, after in pairwise(sorted(times)):
-            if after - before < HALF_A_DAY:
+            if after - before < SOON:
                 where = f"{script} contact {contact_id}"
-                found.violations.append(Violation(3, "asked again in half a day", where, after))
+                found.violations.append(Violation(3, "asked again within hours", where, after))
 
 
 def _at_once(found: Findings, evidence: Evidence, rows: Mapping[str, Row[Any]]) -> None:
