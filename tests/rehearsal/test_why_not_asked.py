@@ -90,6 +90,18 @@ CASES: list[tuple[str, Ledger, Any, bool]] = [
     ),
     ("told of it before", person(said=[told(DUE - HOUR)]), timer("fired", "nothing_to_ask"), True),
     ("the other one asked", person(said=[told(DUE - HOUR)]), timer("fired", "asked:1"), True),
+    (
+        "told, and nobody to tell, it says",
+        person(said=[told(DUE - HOUR)]),
+        timer("fired", "no_contact"),
+        False,
+    ),
+    (
+        "went on, and had told of it",
+        person(orders=[PAUSED, GOES_ON], said=[told(DUE)]),
+        timer("fired", "paused"),
+        True,
+    ),
     ("told of another", person(said=[told(DUE - HOUR, "ixazomib")]), timer("fired", "asked:1"), False),
     ("told afterwards", person(said=[told(DUE + HOUR)]), timer("fired", "nothing_to_ask"), False),
     ("asked, it says", person(), timer("fired", "asked:1"), False),

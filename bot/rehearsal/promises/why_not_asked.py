@@ -48,17 +48,20 @@ class Reason:
 
 
 def reason_of(case: Unasked) -> Reason:
-    if told(case, case.timer.settled_at if case.timer and case.timer.settled_at else case.evidence.as_of):
-        return Reason("told of it before anybody asked", True)
-    if any(_did_something(case.one, at) for at in case.begun_at):
-        return Reason("spoke of it himself", True)
     timer = case.timer
     if timer is None or (timer.settled_at is not None and timer.settled_at < case.planned_at):
-        return Reason("planned only after its hour", _planned_too_late(case))
+        spoke = _spoke_of_it(case, case.evidence.as_of)
+        return Reason("planned only after its hour", spoke or _planned_too_late(case))
     said = (timer.outcome or "").partition(":")[0]
     check = REASONS.get((timer.state, said))
     words = f"{timer.state}: {timer.outcome}" if timer.outcome else timer.state
     return Reason(words, check is not None and check(case, timer))
+
+
+def _spoke_of_it(case: Unasked, at: datetime) -> bool:
+    """Before anybody asked: he told of it, or began to, and was answered then."""
+    begun = (begun for begun in case.begun_at if begun <= at)
+    return told(case, at) or any(_did_something(case.one, one) for one in begun)
 
 
 def told(case: Unasked, at: datetime) -> bool:
@@ -84,8 +87,8 @@ def _planned_too_late(case: Unasked) -> bool:
     return ordered and case.dose.closes <= case.planned_at + A_NIGHT
 
 
-def _told_by_then(case: Unasked, timer: Row[Any]) -> bool:
-    return told(case, timer.settled_at + A_MOMENT)
+def _spoken_of(case: Unasked, timer: Row[Any]) -> bool:
+    return _spoke_of_it(case, timer.settled_at)
 
 
 def _paused(case: Unasked, timer: Row[Any]) -> bool:
@@ -129,12 +132,13 @@ def closed(one: Ledger, at: datetime, phone: str = "") -> bool:
 
 
 def _lasted(case: Unasked, timer: Row[Any], was_so: Callable[[datetime], bool]) -> bool:
-    """It was so when the record says it, and at every turn until a night before it was too late to ask."""
+    """It was so when the record says it, and at every turn until he told of it or a night before it was too late to ask."""
     then: datetime = timer.settled_at
     if not (was_so(then) or was_so(then - A_MOMENT)):
         return False
     last = min(case.dose.closes, case.evidence.as_of) - A_NIGHT
-    return all(was_so(at) for at in _turns(case.one) if then < at < last)
+    turns = (at for at in _turns(case.one) if then < at < last)
+    return all(was_so(at) or _spoke_of_it(case, at) for at in turns)
 
 
 def _turns(one: Ledger) -> Iterator[datetime]:
@@ -166,7 +170,7 @@ def _restored(case: Unasked, timer: Row[Any]) -> bool:
     if again is None or case.dose.due > gaps[-1].until:
         return False
     if again.state == "fired" and (again.outcome or "").startswith(("asked", "nothing_open", "answered")):
-        return _told_by_then(case, again) or case.dose.closes <= again.settled_at
+        return _spoken_of(case, again) or case.dose.closes <= again.settled_at
     return reason_of(replace(case, timer=again, again={})).holds
 
 
@@ -185,6 +189,9 @@ def _put_off(case: Unasked, timer: Row[Any]) -> bool:
 
 Check = Callable[[Unasked, Any], bool]
 REASONS: Mapping[tuple[str, str], Check] = {
+    ("fired", "asked"): _spoken_of,  # of the other medicine only
+    ("fired", "asked_before"): _spoken_of,
+    ("fired", "nothing_to_ask"): _spoken_of,
     ("fired", "paused"): _paused,
     ("fired", "ended"): _ended,
     ("fired", "no_contact"): _nobody_to_tell,
@@ -195,4 +202,4 @@ REASONS: Mapping[tuple[str, str], Check] = {
     ("cancelled", "cancelled"): _ended,
     ("waiting", ""): _put_off,
 }
-"""By state and outcome. What was told, or begun by himself, is looked for before: then "asked" is of the other medicine."""
+"""By state and outcome."""
