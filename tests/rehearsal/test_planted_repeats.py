@@ -49,3 +49,21 @@ async def test_a_second_row_with_a_key_of_its_own(play: Play, monkeypatch: pytes
         "3: 2 letters of one alert, and called 1 times",
         "3: the same letter twice within minutes",
     }
+
+
+@pytest.mark.parametrize("looks", [True, False])
+async def test_a_reminder_beside_what_is_brought_up_again(
+    play: Play, monkeypatch: pytest.MonkeyPatch, looks: bool
+) -> None:
+    """Both are due when the house is there again; the second looks whether the first has just been sent."""
+
+    async def never(*_: Any) -> bool:
+        return False
+
+    if not looks:
+        monkeypatch.setattr(prompting, "_just_told", never)
+    lines = broken(
+        await play(participants=3, days=5, persona="never", faults=frozenset({"house_down"}), intensity=12)
+    )
+    assert any("3: one question twice within minutes" in one for one in lines) is not looks
+    assert lines == [] or not looks
