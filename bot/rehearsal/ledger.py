@@ -89,6 +89,15 @@ class Agreed:
     yes: bool
 
 
+@dataclass(slots=True)
+class Blocked:
+    """A chat that he closed to us. `until`: when the house was told that it is open again; None while it was not."""
+
+    phone: str
+    since: datetime
+    until: datetime | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """Something reached him that asked about this dose: a neutral line while it was due, or the question itself."""
@@ -113,6 +122,7 @@ class Ledger:
     worries: list[Worry] = field(default_factory=list)
     orders: list[Order] = field(default_factory=list)
     agreed: list[Agreed] = field(default_factory=list)
+    blocked: list[Blocked] = field(default_factory=list)
     losses: list[datetime] = field(default_factory=list)  # when a fault kept something from a phone of his
     gaps: list[tuple[datetime, datetime]] = field(default_factory=list)  # what was told between is forgotten
     unheard: list[Agreed] = field(

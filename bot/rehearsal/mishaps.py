@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
 
 from bot.messages import Kind
 from bot.rehearsal.faults import AT_ACCEPT, AT_COMMIT, AT_SEND
+from bot.rehearsal.ledger import Blocked
 from bot.rehearsal.town import Act, Town
 
 
@@ -59,11 +60,16 @@ class Mishaps:
         phone = person.phones[0]
         self.town.house.wire.refusing.add(phone.address)
         person.ledger.losses.append(self.town.house.now)
+        closed = Blocked(phone.address, self.town.house.now)
+        person.ledger.blocked.append(closed)
+
+        def known(at: datetime) -> None:
+            closed.until = at
 
         async def open_again() -> None:
             self.town.house.wire.refusing.discard(phone.address)
             person.ledger.losses.append(self.town.house.now)
-            await self.town.hands.do(person, phone, Kind.UNBLOCKED)
+            await self.town.hands.do(person, phone, Kind.UNBLOCKED, heard=known)
 
         if chance.random() < 0.5:
             await self.town.hands.do(person, phone, Kind.BLOCKED)

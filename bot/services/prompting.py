@@ -22,6 +22,7 @@ from bot.services.outbox import Draft, Lane, put, target
 from bot.services.people import Who, by_contact, contacts_of, reachable
 
 VIEW = "view"  # the answer of the one button that a push carries
+JUST_NOW = timedelta(minutes=10)  # within this, the same line again tells nobody anything
 
 
 async def push(tx: Tx, who: Who, token: str, say: Say, purpose: str, lives: timedelta) -> int:
@@ -63,13 +64,32 @@ def _lane(purpose: str) -> Lane:
 
 
 async def nudge(tx: Tx, who: Who, token: str, lives: timedelta) -> int:
-    """Remind of an open question: a neutral line again. The page needs none, it still shows the question."""
+    """Remind of an open question: a neutral line again. The page needs none, it still shows the question.
+
+    Nor does a chat where a line about it stands since a moment ago, or is on its way: after an outage a reminder and what
+    brings the question up again may be due at once.
+    """
     queued = 0
     for contact in await _screens(tx, who):
-        if contact.channel != "web":
+        if contact.channel != "web" and not await _just_told(tx, contact, token):
             draft = _draft(tx, contact, token, Say((Phrase("push.reminder_again"),)), "nudge", lives)
             queued += await put(tx, target(contact), draft) is not None
     return queued
+
+
+async def _just_told(tx: Tx, contact: Who, token: str) -> bool:
+    return await tx.scalar(_lines(token, contact.contact_id, tx.now - JUST_NOW)) is not None
+
+
+@built
+def _lines(token: Any, contact_id: Any, since: Any) -> Executable:
+    arrived = OutboundMessage.state.in_(("sent", "unknown")) & (OutboundMessage.settled_at > since)
+    return (
+        select(OutboundMessage.message_id)
+        .where(OutboundMessage.token == token, OutboundMessage.contact_id == contact_id)
+        .where(OutboundMessage.pushed, or_(OutboundMessage.state.in_(("queued", "sending")), arrived))
+        .limit(1)
+    )
 
 
 async def show_settled(tx: Tx, who: Who, token: str, settled: str, inbox_id: int | None = None) -> None:

@@ -10,9 +10,10 @@ from sqlalchemy import Row, select
 
 from bot.db.outbox import OutboundMessage
 from bot.db.timers import Timer
-from bot.rehearsal.evidence import Evidence, Findings, Violation
+from bot.rehearsal.evidence import Evidence, Findings, Violation, all_of
 from bot.rehearsal.ledger import Ledger, Seen
 from bot.rehearsal.plain.calendar import over, quiet, value_at
+from bot.rehearsal.promises import nothing_twice, staff_told_once
 
 MAY_REPEAT = ("emergency", "staff_alert")
 
@@ -34,7 +35,7 @@ async def count(evidence: Evidence) -> Findings:
         found.violations.append(Violation(3, "fired past its limit", where, timer.settled_at))
     _twice(evidence, found, sent)
     _answered_twice(evidence, found, sent)
-    return found
+    return all_of(found, await nothing_twice.count(evidence), await staff_told_once.count(evidence))
 
 
 def _unsolicited(one: Ledger, seen: Seen, row: Row[Any]) -> list[Violation]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -13,21 +14,32 @@ from bot.db.doses import DoseEvent, DosePrompt
 from bot.db.outbox import OutboundMessage
 from bot.db.timers import Timer
 from bot.rehearsal.evidence import A_MINUTE, Evidence, Findings, Violation
-from bot.rehearsal.plain.calendar import Dose, doses
+from bot.rehearsal.ledger import Ledger
+from bot.rehearsal.plain.calendar import doses
+from bot.rehearsal.promises import why_not_arrived, why_not_asked
+from bot.rehearsal.promises.why_not_asked import Unasked
 
 Key = tuple[int, str, datetime]
+GROUP = ("prompt", "later", "followup", "nudge")  # a nudge alone: of what he had begun to tell himself
 
 
 async def count(evidence: Evidence) -> Findings:
     async with evidence.ctx.begin() as tx:
         events = await tx.all(select(DoseEvent).where(DoseEvent.superseded_at.is_(None)))
-        asked = set((await tx.execute(select(DosePrompt.dose_id))).scalars())
-        timers = await tx.all(select(Timer).where(Timer.kind == "prompt"))
-        prompts = await tx.all(_PROMPTS)
+        begun = await tx.all(select(DosePrompt.dose_id, DosePrompt.asked_at))
+        timers = await tx.all(select(Timer).where(Timer.kind.in_(("prompt", "restored"))))
+        messages = await tx.all(_ASKED)
     remembered: dict[Key, Row[Any]] = {(row.participant_id, row.drug, row.due_at): row for row in events}
-    reasons = {row.key: row for row in timers}
+    began: defaultdict[int, list[datetime]] = defaultdict(list)
+    for row in begun:
+        began[row.dose_id].append(row.asked_at)
+    asked: defaultdict[int, list[Row[Any]]] = defaultdict(list)
+    for row in messages:
+        asked[row.dose_id].append(row)
+    by_key = {(row.kind, row.key): row for row in timers}
     found = Findings()
     for one in evidence.ledgers:
+        again = _after_restores(evidence, one, by_key)
         for dose in doses(one.orders):
             if dose.held or dose.due > evidence.as_of - A_MINUTE or not one.participant_id:
                 continue
@@ -36,42 +48,41 @@ async def count(evidence: Evidence) -> Findings:
             where = f"{one.subject_id} {dose.drug} C{dose.cycle}D{dose.day}"
             if event is None:
                 found.violations.append(Violation(2, "was never planned", where, dose.due))
-            elif event.dose_id not in asked:
+            else:
                 key = f"{one.participant_id}:{dose.due.isoformat(timespec='minutes')}"
-                _without_prompt(found, evidence, event, dose, reasons.get(key), where)
-    _doubled(found, prompts)
+                timer = by_key.get(("prompt", key))
+                case = Unasked(evidence, one, dose, event.planned_at, timer, again, began[event.dose_id])
+                _judge(found, case, asked[event.dose_id], where)
     return found
 
 
-def _without_prompt(
-    found: Findings, evidence: Evidence, event: Row[Any], dose: Dose, timer: Row[Any] | None, where: str
-) -> None:
-    """Nobody was asked. The record must say why."""
-    if timer is None and event.planned_at > dose.due:
-        found.allowed["planned only after its hour"] += 1
-    elif timer is not None and timer.state in ("fired", "expired", "cancelled"):
-        found.allowed[f"{timer.state}: {timer.outcome}"] += 1
-    elif timer is not None and timer.state == "waiting" and timer.due_at > evidence.as_of - A_MINUTE:
-        found.allowed["put off"] += 1
+def _after_restores(
+    evidence: Evidence, one: Ledger, timers: Mapping[tuple[str, str], Row[Any]]
+) -> dict[datetime, Row[Any]]:
+    """What asks this person once more, by the restore that made it."""
+    keys = {
+        gap.until: f"{one.participant_id}:{gap.until.isoformat(timespec='seconds')}" for gap in evidence.gaps
+    }
+    found = {at: timers.get(("restored", key)) for at, key in keys.items()}
+    return {at: row for at, row in found.items() if row is not None}
+
+
+def _judge(found: Findings, case: Unasked, messages: list[Row[Any]], where: str) -> None:
+    """Where nobody was asked, or nothing of it arrived, the record must say why, and it must have been so."""
+    reason = why_not_arrived.reason_of(case, messages) if messages else why_not_asked.reason_of(case)
+    if reason is None:
+        return
+    if reason.holds:
+        found.allowed[reason.words] += 1
     else:
-        state = timer.state if timer is not None else "no timer"
-        found.violations.append(Violation(2, f"not asked about, and no reason ({state})", where, dose.due))
+        what = f"not asked about, and this was not so: {reason.words}"
+        found.violations.append(Violation(2, what, where, case.dose.due))
 
 
-def _doubled(found: Findings, prompts: list[Row[Any]]) -> None:
-    """The first question about a dose goes to each address once."""
-    tokens: defaultdict[tuple[int, int], set[str]] = defaultdict(set)
-    for row in prompts:
-        tokens[row.dose_id, row.contact_id].add(row.token)
-    twice = Counter({key: len(several) for key, several in tokens.items() if len(several) > 1})
-    for (dose_id, contact_id), times in twice.items():
-        where = f"dose {dose_id} contact {contact_id}"
-        found.violations.append(Violation(2, f"asked about {times} times as for the first time", where))
-
-
-_PROMPTS = (
-    select(DosePrompt.dose_id, OutboundMessage.contact_id, OutboundMessage.token)
+# What was sent unasked about each dose, on whatever channel.
+_ASKED = (
+    select(DosePrompt.dose_id, OutboundMessage)
     .join(Question, Question.conversation_id == DosePrompt.conversation_id)
     .join(OutboundMessage, OutboundMessage.token == Question.token)
-    .where(OutboundMessage.purpose == "prompt", OutboundMessage.pushed, OutboundMessage.state == "sent")
+    .where(OutboundMessage.purpose.in_(GROUP))
 )
