@@ -56,14 +56,33 @@ class Said:
     doubtful: bool = False
 
 
+@dataclass(slots=True)
+class Extra:
+    """A study medicine swallowed on a day that has none of it, as it was told beside the plan: which, and then when.
+
+    `told` is None while only the medicine is: then it is on record once its question is closed, whenever that is.
+    """
+
+    named: Act
+    drug: str
+    named_in_doubt: bool = False  # as in Said
+    told: Act | None = None
+    taken_at: datetime | None = None  # None: the hour was not told
+    doubtful: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Worry:
-    """An answer or words that need somebody of the staff: emergency or urgent. `doubtful`: as in Said."""
+    """An answer or words that need somebody of the staff: emergency or urgent. `doubtful`: as in Said.
+
+    `kind`: of the alert that must follow, where the rules know one only.
+    """
 
     act: Act
     tier: str
     what: str
     doubtful: bool = False
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +138,7 @@ class Ledger:
     seen: list[Seen] = field(default_factory=list)
     asked: list[Asked] = field(default_factory=list)
     said: list[Said] = field(default_factory=list)
+    extras: list[Extra] = field(default_factory=list)
     worries: list[Worry] = field(default_factory=list)
     orders: list[Order] = field(default_factory=list)
     agreed: list[Agreed] = field(default_factory=list)

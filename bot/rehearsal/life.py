@@ -12,6 +12,7 @@ from random import Random
 from zoneinfo import ZoneInfo
 
 from bot.messages import Kind
+from bot.rehearsal import off_days
 from bot.rehearsal.ledger import Agreed, Order, Worry
 from bot.rehearsal.people import Hands, Person
 from bot.rehearsal.plain.calendar import ARMS, CYCLE, cycle_starts, value_at
@@ -216,7 +217,7 @@ class Life:
             words = chance.choice(ASIDES)
             self.plan(person, on, chance.uniform(8, 21), partial(self._aside, person, words))
         if chance.random() < daily["off_day_dose"]:
-            self.plan(person, on, chance.uniform(9, 20), lambda: self._off_day(person))
+            self.plan(person, on, chance.uniform(9, 20), partial(self._off_day, person, chance))
         if chance.random() < daily["correction"]:
             self.plan(person, on, chance.uniform(12, 21), lambda: self._correct(person))
         if person.phones and person.phones[0].channel == "web":
@@ -253,12 +254,15 @@ class Life:
             await self.hands.say(person, phone, "更正")
             await Sitting(self.hands, person, phone).go()
 
-    async def _off_day(self, person: Person) -> None:
-        """A capsule in the week without any, told because somebody is honest."""
-        now = self.hands.house.now
-        near = any(abs(dose.due - now) < timedelta(days=5) for dose in person.calendar)
-        if not near and person.agrees() and self.hands.question(person, person.phones[0]) is None:
-            await self.hands.say(person, person.phones[0], "今天吃了一颗来那度胺")
+    async def _off_day(self, person: Person, chance: Random) -> None:
+        """A capsule on a day without any, told because somebody is honest."""
+        phone, now = person.phones[0], self.hands.house.now
+        if phone.channel == "web":
+            await self.hands.look(person, phone)
+        if not person.agrees() or self.hands.question(person, phone) or not off_days.free(person, now):
+            return
+        await self.hands.say(person, phone, off_days.words(off_days.swallow(person, now, chance)))
+        await Sitting(self.hands, person, phone).go()
 
 
 Event = Callable[[Life, Person, date, Random], None]

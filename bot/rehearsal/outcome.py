@@ -124,6 +124,7 @@ async def _figures(evidence: Evidence, outcome: Outcome) -> None:
             "planned_doses": len(planned),
             "held_doses": sum(dose.held for dose in planned),
             "answered_doses": await tx.scalar(answered),
+            "doses_told_beside_the_plan": sum(len(one.extras) for one in evidence.ledgers),
             "acts": sum(len(one.acts) for one in evidence.ledgers),
             "messages_sent": states.get("sent", 0),
             "messages_repeated": await tx.scalar(repeated),

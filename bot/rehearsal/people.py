@@ -16,6 +16,7 @@ from bot.rehearsal.body import Body
 from bot.rehearsal.faults import AT_ACCEPT
 from bot.rehearsal.house import ACCOUNT, House
 from bot.rehearsal.ledger import Act, Asked, Ledger, Seen
+from bot.rehearsal.off_days import Capsule
 from bot.rehearsal.persona import Persona
 from bot.rehearsal.phones import Phone
 from bot.rehearsal.plain.calendar import Dose, doses, over, value_at
@@ -49,6 +50,7 @@ class Person:
     shown_at: dict[tuple[str, str], datetime] = field(default_factory=dict)
     asking: dict[str, date] = field(default_factory=dict)  # medicine -> the day of the dose spoken of
     last_taken: datetime | None = None  # of the medicine told of just before
+    capsule: Capsule | None = None  # swallowed without a plan, and not told to its end
     waiting: bool = False
     _calendar: tuple[int, list[Dose]] = (-1, [])
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 DRUGS = {"伊沙佐米": "ixazomib", "来那度胺": "lenalidomide"}
+OF_NO_DOSE = (*DRUGS, "想问清楚一点")  # of a dose it is said first of which day it was
 TICKS = ("on-", "off-")
 _PROGRESS = re.compile(
     r"（(?P<number>\d+)/(?P<count>\d+)）|^(?P<n>\d+)/(?P<of>\d+) "
@@ -17,7 +18,8 @@ _DAY = re.compile(r"(?P<month>\d{1,2})月(?P<day>\d{1,2})日")
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """`kind`: take, did, hold_check, when, echo, why, which, tick, other. `on`: the day that its words name, if they do.
+    """`kind`: take, did, hold_check, when, echo, why, which, tick, other; of what no plan had: which_drug, when_extra,
+    echo_extra, and since, which asks whether there was any. `on`: the day that its words name, if they do.
 
     `left`: how many doses will still be asked about after this one.
     """
@@ -38,6 +40,10 @@ def read(text: str, answers: Sequence[str], today: date) -> Question:
 def _kind(text: str, answers: frozenset[str]) -> str:
     if "更正哪一次" in text:
         return "which"
+    if "other_medicine" in answers:
+        return "which_drug"
+    if "taken_since" in answers:
+        return "since"
     if {"taken", "later"} <= answers:
         return "take"
     if {"taken", "cannot_say"} <= answers:
@@ -45,11 +51,11 @@ def _kind(text: str, answers: frozenset[str]) -> str:
     if {"taken", "not_taken"} <= answers:
         return "hold_check" if "医生让停" in text else "did"
     if "now" in answers and "吃的" in text:
-        return "when"
+        return "when_extra" if "cannot_say" in answers else "when"
     if {"forgot", "no_medicine"} <= answers:
         return "why"
     if {"yes", "no"} <= answers and "吃的" in text:
-        return "echo"
+        return "echo_extra" if text.startswith(OF_NO_DOSE) else "echo"
     return "tick" if any(one.startswith(TICKS) for one in answers) else "other"
 
 

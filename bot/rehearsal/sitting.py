@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.messages import Choice, Outbound
+from bot.rehearsal import off_days
 from bot.rehearsal.body import TEMPERATURES, tier_of
 from bot.rehearsal.ledger import Act, Agreed, Said, Worry
 from bot.rehearsal.people import MOST_TAPS, Hands, Person
@@ -71,7 +72,7 @@ class Sitting:
             shown.text, tuple(choices), self.person.today(self.now if self.phone.channel == "web" else at)
         )
         if "view" in choices:
-            return await self._press(choices["view"]) is not None
+            return await self.press(choices["view"]) is not None
         answer = READERS.get(question.kind, _other)
         return await answer(self, question, choices)
 
@@ -82,7 +83,7 @@ class Sitting:
             for token, tapped in self.person.pressed
         )
 
-    async def _press(self, choice: Choice) -> Act | None:
+    async def press(self, choice: Choice) -> Act | None:
         press = choice.press
         assert press is not None
         if (press.token, press.answer) in self.person.pressed and not press.answer.startswith(
@@ -99,11 +100,11 @@ class Sitting:
         words = WORDS.get(answer)
         if words and self.person.chance.random() < self.person.persona.words and self._alone():
             return await self.hands.say(self.person, self.phone, self.person.chance.choice(words))
-        return await self._press(choices[answer])
+        return await self.press(choices[answer])
 
     def _alone(self) -> bool:
         """Words are about the newest question: whoever sees several taps."""
-        if self._doubtful():
+        if self.doubtful():
             return False  # what he writes under an old question is heard as about today
         tokens = {
             one.press.token
@@ -113,17 +114,17 @@ class Sitting:
         }
         return len(tokens) == 1 and len(self.person.phones) == 1
 
-    def _doubtful(self) -> bool:
+    def doubtful(self) -> bool:
         return self.again or self.hands.doubtful(self.person, self.phone, self.message_id)
 
     def said(self, act: Act, dose: Dose, status: str, **more: object) -> None:
-        said = Said(act, dose.drug, dose.on, status, doubtful=self._doubtful(), **more)  # type: ignore[arg-type] # fields by name
+        said = Said(act, dose.drug, dose.on, status, doubtful=self.doubtful(), **more)  # type: ignore[arg-type] # fields by name
         if said.now:
             said.taken_at = act.acknowledged_at or self.now
         self.person.ledger.said.append(said)
 
-    def worried(self, act: Act, tier: str, what: str) -> None:
-        self.person.ledger.worries.append(Worry(act, tier, what, self._doubtful()))
+    def worried(self, act: Act, tier: str, what: str, kind: str = "") -> None:
+        self.person.ledger.worries.append(Worry(act, tier, what, self.doubtful(), kind))
 
     def about(self, question: Question) -> Dose | None:
         """The dose that is spoken of."""
@@ -145,11 +146,11 @@ async def _dose(sitting: Sitting, question: Question, choices: Choices) -> bool:
     person, dose = sitting.person, sitting.about(question)
     chance = person.chance
     if dose is None:
-        return await sitting._press(choices["not_taken"]) is not None
+        return await sitting.press(choices["not_taken"]) is not None
     if "later" in choices and chance.random() < person.persona.later:
         return await sitting._tell(choices, "later") is not None
     if "cannot_say" in choices and chance.random() < 0.03:
-        act = await sitting._press(choices["cannot_say"])
+        act = await sitting.press(choices["cannot_say"])
         if act is not None:
             sitting.said(act, dose, "cannot_say")
         return act is not None
@@ -185,7 +186,7 @@ async def _when(sitting: Sitting, question: Question, choices: Choices) -> bool:
         await sitting.hands.say(person, sitting.phone, words[0])
         person.last_taken = words[1]
         return True
-    act = await sitting._press(choices[answer])
+    act = await sitting.press(choices[answer])
     if act is None or dose is None:
         return act is not None
     if answer == "now":
@@ -199,7 +200,7 @@ async def _when(sitting: Sitting, question: Question, choices: Choices) -> bool:
 
 async def _echo(sitting: Sitting, question: Question, choices: Choices) -> bool:
     dose = sitting.about(question)
-    act = await sitting._press(choices["yes"])
+    act = await sitting.press(choices["yes"])
     if act is not None and dose is not None and sitting.person.last_taken is not None:
         sitting.said(act, dose, "taken", taken_at=sitting.person.last_taken)
     return act is not None
@@ -208,7 +209,7 @@ async def _echo(sitting: Sitting, question: Question, choices: Choices) -> bool:
 async def _why(sitting: Sitting, question: Question, choices: Choices) -> bool:
     person, dose = sitting.person, sitting.about(question)
     reason = person.chance.choices(list(REASONS), list(REASONS.values()))[0]
-    act = await sitting._press(choices[reason])
+    act = await sitting.press(choices[reason])
     if act is None:
         return False
     if dose is not None:
@@ -225,8 +226,8 @@ async def _which(sitting: Sitting, question: Question, choices: Choices) -> bool
         told = read(choice.label, (), person.today(sitting.now))
         dose = person.dose(told.drug, told.on, sitting.now) if told.drug and told.on else None
         if dose is not None and not dose.held and sitting.now - dose.due > LONG_AGO:
-            return await sitting._press(choice) is not None
-    return await sitting._press(choices["back"]) is not None
+            return await sitting.press(choice) is not None
+    return await sitting.press(choices["back"]) is not None
 
 
 async def _tick(sitting: Sitting, question: Question, choices: Choices) -> bool:
@@ -234,9 +235,9 @@ async def _tick(sitting: Sitting, question: Question, choices: Choices) -> bool:
     ill = person.body.symptoms(person.today(sitting.now))
     for symptom in sorted(ill):
         if f"on-{symptom}" in choices:
-            return await sitting._press(choices[f"on-{symptom}"]) is not None
+            return await sitting.press(choices[f"on-{symptom}"]) is not None
     ending = "done" if "done" in choices else "none"
-    return await sitting._press(choices[ending]) is not None
+    return await sitting.press(choices[ending]) is not None
 
 
 async def _other(sitting: Sitting, question: Question, choices: Choices) -> bool:
@@ -252,13 +253,13 @@ async def _other(sitting: Sitting, question: Question, choices: Choices) -> bool
         severity = max(ill.values(), default=0)
         fixed = person.body.answer(question.answers, severity)
         tier = tier_of(question.text, fixed)
-        act = await sitting._press(choices[fixed])
+        act = await sitting.press(choices[fixed])
         if act is not None and tier:
             sitting.worried(act, tier, f"{question.text[:12]} {fixed}")
         return act is not None
     if fixed == "go_on" and chance.random() < 0.3:
         return False
-    act = await sitting._press(choices[fixed])
+    act = await sitting.press(choices[fixed])
     if act is not None and fixed == "agree":
         person.ledger.agreed.append(Agreed(sitting.now, sitting.phone.address, True))
     return act is not None
@@ -273,16 +274,10 @@ async def _temperature(sitting: Sitting) -> bool:
     return True
 
 
+# Nobody of this cast takes what no plan has, but for study medicine.
 FIXED = (
     *("self", "agree", "keep", "skip", "go_on", "again", "seen"),
-    *(
-        "other_medicine",
-        "none_left",
-        "not_since",
-        "not_begun",
-        "none_new",
-        "all_week",
-    ),  # nobody of this cast takes what no plan has
+    *("none_left", "not_begun", "none_new", "all_week"),
 )
 Reader = Callable[[Sitting, Question, Choices], Awaitable[bool]]
 READERS: dict[str, Reader] = {
@@ -294,4 +289,5 @@ READERS: dict[str, Reader] = {
     "why": _why,
     "which": _which,
     "tick": _tick,
+    **off_days.READERS,
 }

@@ -17,7 +17,9 @@ ARMS = {
 }
 CLOSES = {"ixazomib": timedelta(hours=96), "lenalidomide": timedelta(hours=48)}
 ON_TIME = {"ixazomib": timedelta(hours=24), "lenalidomide": timedelta(hours=12)}
+IF_EXTRA = {"ixazomib": "emergency", "lenalidomide": "urgent"}  # one taken beside the plan: how urgent it is
 CYCLE = 28
+BEGINS_WITH = {"ixazomib": "4mg", "lenalidomide": "25mg"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,24 @@ def with_expected(orders: Sequence[Order]) -> list[Dose]:
 def cycle_starts(orders: Sequence[Order]) -> dict[int, date]:
     """Of each cycle the start that was ordered last."""
     return {order.cycle: order.on for order in orders if order.what == "cycle" and order.on is not None}
+
+
+def cycle_at(orders: Sequence[Order], at: datetime) -> int:
+    """The cycle that had begun last by the calendar of whoever it is; 0 before the first."""
+    return max((number for number, _ in begun(orders, at)), default=0)
+
+
+def begun(orders: Sequence[Order], at: datetime) -> list[tuple[int, date]]:
+    """The cycles whose first day has come, in order."""
+    today = at.astimezone(ZoneInfo(value_at(orders, "habit", at).split()[0])).date()
+    return sorted((number, first) for number, first in cycle_starts(orders).items() if first <= today)
+
+
+def tenths(orders: Sequence[Order], drug: str, at: datetime) -> int:
+    """Milligrams of a capsule by the level in force, in tenths."""
+    level = value_at([one for one in orders if one.drug == drug], "level", at) or BEGINS_WITH[drug]
+    whole, _, part = level.removesuffix("mg").partition(".")
+    return int(whole) * 10 + int(part or 0)
 
 
 def value_at(orders: Sequence[Order], what: str, at: datetime) -> str:

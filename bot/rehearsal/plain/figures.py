@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from bot.rehearsal.ledger import Ledger, Said
-from bot.rehearsal.plain.calendar import ON_TIME, Dose, doses, with_expected
+from bot.rehearsal.ledger import Act, Ledger, Said
+from bot.rehearsal.plain.calendar import (
+    ON_TIME,
+    Dose,
+    cycle_at,
+    doses,
+    due_on,
+    tenths,
+    value_at,
+    with_expected,
+)
 
 NUMBERS = (
     "planned",
@@ -23,58 +32,96 @@ NUMBERS = (
 )
 A_MOMENT = timedelta(minutes=2)  # an act at the very edge of a rule may be handled a moment later
 
+Place = tuple[str, str, int]  # arm in force when it was due, medicine, cycle
+Numbers = tuple[int, ...]  # as many as NUMBERS
+Sum = tuple[Numbers, int]  # and the milligrams swallowed, in tenths
+
 
 @dataclass(slots=True)
 class Count:
-    """What is certain, and for each dose that a fault left open the categories that it may be in."""
+    """What is certain, and for each dose that a fault left open the sums that it may add."""
 
-    sure: Counter[str] = field(default_factory=Counter)
-    either: list[tuple[Dose, tuple[str, ...]]] = field(default_factory=list)
+    sure: Sum = ((0,) * len(NUMBERS), 0)
+    either: list[tuple[Sum, ...]] = field(default_factory=list)
+
+    def take(self, options: Collection[str], mg: int) -> None:
+        sums = tuple(sorted({of(where, mg) for where in options}))
+        if len(sums) == 1:
+            self.sure = plus(self.sure, sums[0])
+        else:
+            self.either.append(sums)
+
+    def possible(self) -> set[Sum]:
+        found = {self.sure}
+        for sums in self.either:
+            found = {plus(one, more) for one in found for more in sums}
+        return found
 
 
-def counts(ledger: Ledger, as_of: datetime, fates: dict[str, str]) -> dict[str, Count]:
-    """By drug. `fates`: what became of acts said on a screen that a fault had left behind, by external id."""
-    found: dict[str, Count] = {}
+def counts(ledger: Ledger, as_of: datetime, fates: dict[str, str]) -> dict[Place, Count]:
+    """By place. `fates`: what became of acts said on a screen that a fault had left behind, by external id."""
+    found: dict[Place, Count] = {}
     ahead = with_expected(ledger.orders)
     for dose in doses(ledger.orders):
         if dose.due <= as_of:
             following = next((one.due for one in ahead if one.drug == dose.drug and one.due > dose.due), None)
-            _place(found.setdefault(dose.drug, Count()), ledger, dose, following, as_of, fates)
+            options = _options(ledger, dose, following, as_of, fates)
+            place = (value_at(ledger.orders, "arm", dose.due), dose.drug, dose.cycle)
+            found.setdefault(place, Count()).take(options, tenths(ledger.orders, dose.drug, dose.due))
     _beyond_the_plan(found, ledger, fates)
     return found
 
 
-def _beyond_the_plan(found: dict[str, Count], ledger: Ledger, fates: dict[str, str]) -> None:
-    """Told of a dose that, as it turned out later, was none: after an end, or in a cycle that was over. It was extra."""
+def _beyond_the_plan(found: dict[Place, Count], ledger: Ledger, fates: dict[str, str]) -> None:
+    """Swallowed on a day without a dose. Or told of a dose that, as it turned out later, was none: after an end, or in a
+    cycle that was over.
+    """
     planned = {(dose.drug, dose.on) for dose in doses(ledger.orders)}
-    last = {(one.drug, one.on): one for one in ledger.said if _counts(ledger, one, fates)}
-    for key, said in last.items():
-        if key not in planned and said.status == "taken":
-            found.setdefault(said.drug, Count()).sure["extra"] += 1
+    last = {(one.drug, one.on): one for one in ledger.said if _counts(ledger, one.act, fates, one.doubtful)}
+    for (drug, on), said in last.items():
+        if (drug, on) not in planned and said.status == "taken":
+            _extra(found, ledger, drug, due_on(ledger.orders, on), ("+extra",))
+    for extra in ledger.extras:
+        if extra.told and _counts(ledger, extra.told, fates, extra.doubtful):
+            _extra(found, ledger, extra.drug, extra.taken_at or extra.told.acknowledged_at, ("+extra",))
+        elif _counts(ledger, extra.named, fates, extra.named_in_doubt):
+            _extra(found, ledger, extra.drug, extra.named.acknowledged_at, ("", "+extra"))
 
 
-def _place(
-    count: Count,
-    ledger: Ledger,
-    dose: Dose,
-    following: datetime | None,
-    as_of: datetime,
-    fates: dict[str, str],
+def _extra(
+    found: dict[Place, Count], ledger: Ledger, drug: str, at: datetime | None, options: tuple[str, ...]
 ) -> None:
-    options = _options(ledger, dose, following, as_of, fates)
-    if len(options) == 1:
-        add(count.sure, next(iter(options)))
-    else:
-        count.either.append((dose, tuple(sorted(options))))
+    assert at is not None  # what counts was acknowledged
+    place = (value_at(ledger.orders, "arm", at), drug, cycle_at(ledger.orders, at))
+    found.setdefault(place, Count()).take(options, tenths(ledger.orders, drug, at))
 
 
-def add(numbers: Counter[str], where: str) -> None:
-    """`early` is a part of `late`, and what was swallowed beyond the plan stands beside its dose: `held+extra`."""
+def of(where: str, mg: int) -> Sum:
+    """One dose. `early` is a part of `late`, and what was swallowed beyond the plan stands beside its dose: `held+extra`, or
+    beside none: `+extra`.
+    """
     category, _, extra = where.partition("+")
-    numbers["planned"] += 1
-    numbers["late" if category == "early" else category] += 1
-    numbers["early"] += category == "early"
-    numbers["extra"] += bool(extra)
+    names = {"early": ("planned", "late", "early"), "": ()}.get(category, ("planned", category))
+    capsules = (category in ("in_window", "late", "early")) + bool(extra)
+    return tuple(int(name in (*names, extra)) for name in NUMBERS), capsules * mg
+
+
+def plus(one: Sum, other: Sum) -> Sum:
+    return added(one[0], other[0]), one[1] + other[1]
+
+
+def added(one: Numbers, other: Numbers) -> Numbers:
+    return tuple(a + b for a, b in zip(one, other, strict=True))
+
+
+def on_its_word(ledger: Ledger) -> int:
+    """How many acts were said on a screen that a fault had left behind, or were late on their way: only the product knows
+    whether they were heard, and it is believed.
+    """
+    acts = [(one.act, one.doubtful) for one in ledger.said]
+    acts += [(one.named, one.named_in_doubt) for one in ledger.extras]
+    acts += [(one.told, one.doubtful) for one in ledger.extras if one.told]
+    return len({act.external_id for act, doubtful in acts if _in_doubt(ledger, act, doubtful)})
 
 
 def _options(
@@ -83,7 +130,7 @@ def _options(
     said = [
         one
         for one in ledger.said
-        if (one.drug, one.on) == (dose.drug, dose.on) and _counts(ledger, one, fates)
+        if (one.drug, one.on) == (dose.drug, dose.on) and _counts(ledger, one.act, fates, one.doubtful)
     ]
     options = {_where(ledger, dose, last_of(said), following, as_of)}
     if options & {"unanswered", "not_asked"} and _lost_something(ledger, dose):
@@ -102,11 +149,15 @@ def last_of(said: list[Said]) -> Said | None:
     return last
 
 
-def _counts(ledger: Ledger, said: Said, fates: dict[str, str]) -> bool:
-    if said.act.acknowledged_at is None:
+def _counts(ledger: Ledger, act: Act, fates: dict[str, str], doubtful: bool) -> bool:
+    if act.acknowledged_at is None:
         return False
-    doubtful = said.doubtful or said.act.acknowledged_at != said.act.at or ledger.forgotten(said.act)
-    return not doubtful or fates.get(said.act.external_id) in ("answered", "dose_told")
+    return not _in_doubt(ledger, act, doubtful) or fates.get(act.external_id) in ("answered", "dose_told")
+
+
+def _in_doubt(ledger: Ledger, act: Act, doubtful: bool) -> bool:
+    known = act.acknowledged_at
+    return known is not None and (doubtful or known != act.at or ledger.forgotten(act))
 
 
 def _where(ledger: Ledger, dose: Dose, said: Said | None, following: datetime | None, as_of: datetime) -> str:

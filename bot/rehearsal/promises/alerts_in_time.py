@@ -60,8 +60,9 @@ async def count(evidence: Evidence) -> Findings:
             if worry.doubtful and worry.act.external_id in over:
                 found.allowed["tapped on a question that was over, as he was told"] += 1
                 continue
-            held = [row for row in repeats if row.participant_id == one.participant_id]
-            found.violations += _unheard(evidence, one, worry, of_person[one.participant_id], held)
+            held = [row for row in repeats if row.participant_id == one.participant_id and not worry.kind]
+            own = [alert for alert in of_person[one.participant_id] if worry.kind in ("", alert.kind)]
+            found.violations += _unheard(evidence, one, worry, own, held)
     arrived = first_letters(letter for letter in evidence.letters if not evidence.lost_in_gap(letter.at))
     told = _by_alert(notices)
     for alert in alerts:
