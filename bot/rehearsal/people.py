@@ -52,6 +52,7 @@ class Person:
     last_taken: datetime | None = None  # of the medicine told of just before
     capsule: Capsule | None = None  # swallowed without a plan, and not told to its end
     waiting: bool = False
+    twice: int = 0  # buttons that were pressed two times
     _calendar: tuple[int, list[Dose]] = (-1, [])
 
     @property
@@ -221,6 +222,7 @@ class Hands:
         act = await self.do(person, phone, Kind.CHOICE, press=press, ref=message_id)
         if person.chance.random() < person.persona.twice:
             again = await self.do(person, phone, Kind.CHOICE, press=press, ref=message_id)
+            person.twice += 1
             if act.acknowledged_at is None and again.acknowledged_at is not None:
                 return again
         return act
