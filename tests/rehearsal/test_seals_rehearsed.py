@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from bot.rehearsal.faults import Killed
+from bot.rehearsal.faults import KINDS, Killed
 from bot.services import sealing_day
 from bot.services.context import Ctx
 from tests.rehearsal.conftest import Play, broken
@@ -52,3 +52,10 @@ async def test_a_day_that_is_not_sealed(play: Play, monkeypatch: pytest.MonkeyPa
     assert left_out and found == broken(outcome)
     assert all(any(f"seal of {day}: there is none" in one for day in left_out) for one in found)
     assert found
+
+
+async def test_seals_hold_through_every_fault_and_a_restore(play: Play) -> None:
+    outcome = await play(participants=3, days=8, faults=frozenset(KINDS), intensity=3)
+    assert outcome.faults["restore"] == 1 and sum(outcome.faults.values()) >= 10
+    assert broken(outcome) == []
+    assert outcome.promises[5]["number"] == 6 and outcome.promises[5]["checked"] >= 50
