@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import ARRAY, Executable, Row, Select, String, and_, func, insert, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.orm import aliased
 
 from bot.db.built import built
 from bot.db.people import CareLink, Consent, Contact, Correspondent, Participant, StatusChange
@@ -172,13 +173,30 @@ def of_this_screen(who: Who) -> Who:
 @built
 def _of_participant(participant_id: Any, now: Any) -> Executable:
     linked = _people(now).where(CareLink.participant_id == participant_id, Contact.state == "active")
-    return linked.order_by(Contact.contact_id)
+    agrees = func.coalesce(_own_word(participant_id), "given") == "given"
+    return linked.where(agrees).order_by(Contact.contact_id)
+
+
+def _own_word(participant_id: Any) -> Any:
+    """What the participant said last of the use of his health data; nothing where only his family uses this."""
+    own = aliased(CareLink)
+    return (
+        select(Consent.decision)
+        .join(own, own.correspondent_id == Consent.correspondent_id)
+        .where(own.participant_id == participant_id, own.relation == "self", own.until.is_(None))
+        .where(Consent.participant_id == participant_id, Consent.matter == "health_data")
+        .order_by(Consent.consent_id.desc())
+        .limit(1)
+        .correlate_except(Consent, own)  # asked for many at once, each is one of them
+        .scalar_subquery()
+    )
 
 
 async def reachable(tx: Tx, participant_id: int) -> list[Who]:
     """Contacts that may be written to unasked: linked, open, consented; the participant's own before caregivers'.
 
-    Caregivers are written to only where the participant has no address of his own.
+    Caregivers are written to only where the participant has no address of his own. Where he said no himself, nobody is:
+    what he does not want to hear is not told to his family instead.
     """
     rows = await tx.all(_of_participant(participant_id, tx.now))
     able = [who for who in map(_who, rows) if _may_write(who)]
