@@ -55,6 +55,9 @@ CLOCKS_CHANGE = date(2027, 3, 8)  # in Europe and America the clocks change with
     show_default=True,
     help="With --real: what happened.",
 )
+@click.option(
+    "--require-all", is_flag=True, help="Exit status 1 also where a kind of event or fault was never played."
+)
 @click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write the report as a page.")
 @click.option(
     "--json", "as_json", type=click.Path(dir_okay=False, path_type=Path), help="Write the report as JSON."
@@ -71,6 +74,7 @@ def rehearse(
     real: bool,
     minutes: int,
     log: Path,
+    require_all: bool,
     html: Path | None,
     as_json: Path | None,
 ) -> None:
@@ -94,7 +98,7 @@ def rehearse(
         html.write_text(page(outcome), encoding="utf-8")
     if as_json is not None:
         as_json.write_text(outcome.as_json(), encoding="utf-8")
-    sys.exit(1 if outcome.violations else 0)
+    sys.exit(1 if outcome.violations or (require_all and outcome.never) else 0)
 
 
 def _setting(

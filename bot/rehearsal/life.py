@@ -4,15 +4,16 @@ arms, pauses, withdrawals, journeys, deaths; and what they do without being aske
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import partial
 from random import Random
 from zoneinfo import ZoneInfo
 
-from bot.messages import Kind
-from bot.rehearsal.ledger import Agreed, Order, Worry
+from bot.rehearsal import stopping
+from bot.rehearsal.dealing import EVENT_OF
+from bot.rehearsal.ledger import Worry
 from bot.rehearsal.people import Hands, Person
 from bot.rehearsal.plain.calendar import ARMS, CYCLE, cycle_starts, value_at
 from bot.rehearsal.rates import Rates
@@ -21,8 +22,11 @@ from bot.rehearsal.staff import Office, Plan
 
 DANGERS = (("胸口疼，喘不上气", "emergency"), ("吐血了", "emergency"), ("发烧39度", "urgent"))
 ASIDES = ("今天的药", "我的日历", "菜单", "帮助")
+HOURS = ("08:00", "09:00", "19:00")
 ABROAD = ("Europe/Berlin", "Asia/Tokyo", "America/New_York")
 DAY = timedelta(days=1)
+# On which days of his first cycle, and when, somebody does what is his lot; more than once where something may be in the way.
+TOLD_ON = {"danger_words": (4,), "correction": (5, 9), "off_day_dose": (26, 27)}
 
 
 @dataclass(slots=True)
@@ -34,6 +38,7 @@ class Life:
     rates: Rates
     at: Plan
     seed: str
+    lots: Mapping[int, str] = field(default_factory=dict)  # person's number -> what is sure to befall him
 
     def chance(self, person: Person, what: str) -> Random:
         return Random(f"{self.seed}:{person.ledger.number}:{what}")  # noqa: S311 - a story to be told again
@@ -58,14 +63,21 @@ class Life:
         starts = cycle_starts(person.ledger.orders)
         number = max(starts)
         chance = self.chance(person, f"cycle:{number}")
-        self._release(person, starts[number], chance)
+        lot = self.lots.get(person.ledger.number, "") if number == 1 else ""
+        self._release(person, starts[number], chance, lot)
+        tomorrow = person.today(self.hands.house.now) + DAY  # of a cycle that was typed late
         for what, event in EVENTS.items():
-            if chance.random() < self.rates.cycle[what]:
-                event(self, person, starts[number] + timedelta(days=chance.randrange(2, 21)), chance)
+            if chance.random() < self.rates.cycle[what] or what == EVENT_OF.get(lot, lot):
+                on = starts[number] + timedelta(days=chance.randrange(2, 21))
+                event(self, person, max(on, tomorrow), chance)
+        for day in TOLD_ON.get(lot, ()):
+            self.plan(person, starts[number] + (day - 1) * DAY, 17.5, self._telling(lot, person, chance))
 
-    def _release(self, person: Person, first: date, chance: Random) -> None:
+    def _release(self, person: Person, first: date, chance: Random, lot: str) -> None:
         expected = first + timedelta(days=CYCLE)
-        way = chance.choices(list(self.rates.release), list(self.rates.release.values()))[0]
+        ways = self.rates.release
+        way = chance.choices(list(ways), list(ways.values()))[0]
+        way = {"typed_late": "late"}.get(lot, lot if lot in ways else way)
         late = {
             "on_time": 0,
             "early": -chance.randrange(1, 4),
@@ -74,7 +86,7 @@ class Life:
         }[way]
         on = expected + timedelta(days=late)
         typed = on - DAY
-        if way == "late" and chance.random() < 0.3:
+        if way == "late" and (lot == "typed_late" or chance.random() < 0.3):
             typed = on + 2 * DAY  # begun, and typed afterwards
 
         async def release() -> None:
@@ -87,7 +99,11 @@ class Life:
         drugs = ARMS[value_at(person.ledger.orders, "arm", self.when(person, on, 10))]
         drug = chance.choice([*drugs, ""])
         start = self.when(person, on, 10)
-        typed = on + (2 * DAY if chance.random() < self.rates.cycle["hold_typed_late"] else timedelta(0))
+        late = (
+            chance.random() < self.rates.cycle["hold_typed_late"]
+            or self.lots.get(person.ledger.number) == "hold_typed_late"
+        )
+        typed = on + (2 * DAY if late else timedelta(0))
         days = chance.randrange(4, 12)
 
         async def go_on() -> None:
@@ -109,57 +125,14 @@ class Life:
         self.plan(person, on, 12, reduce)
 
     def _other_arm(self, person: Person, on: date, chance: Random) -> None:
-        arm = chance.choice(sorted(ARMS))
+        present = value_at(person.ledger.orders, "arm", self.when(person, on, 12.5))
+        arm = chance.choice(sorted(set(ARMS) - {present}))
 
         async def change() -> None:
             if await self.office.order(person, "arm", value=arm):
                 person.body.arm = arm
 
         self.plan(person, on, 12.5, change)
-
-    def _pause(self, person: Person, on: date, chance: Random) -> None:
-        days = chance.randrange(3, 11)
-
-        def becomes(status: str) -> Callable[[datetime], None]:
-            return lambda at: person.ledger.orders.append(Order(at, at, "status", status))
-
-        async def again() -> None:
-            await self.hands.do(person, person.phones[0], Kind.TEXT, text="恢复提醒", heard=becomes("active"))
-
-        async def pause() -> None:
-            if await self._stop(person, "pause", becomes("paused")):
-                self.plan(person, on + timedelta(days=days), 15, again)
-
-        self.plan(person, on, 15, pause)
-
-    def _withdrawal(self, person: Person, on: date, chance: Random) -> None:
-        phone = person.phones[0]
-
-        async def withdraw() -> None:
-            await self._stop(
-                person,
-                "withdraw",
-                lambda at: person.ledger.agreed.append(Agreed(at, phone.address, False)),
-            )
-
-        self.plan(person, on, 16, withdraw)
-
-    async def _stop(self, person: Person, how: str, heard: Callable[[datetime], None]) -> bool:
-        """The words, the button, and yes, which is `heard` sooner or later. False where a fault let it end half-way."""
-        phone = person.phones[0]
-        if len(person.phones) > 1 or not person.agrees():
-            return False
-        await self.hands.say(person, phone, "停止")
-        for answer in (how, "yes"):
-            if phone.channel == "web":
-                await self.hands.look(person, phone)
-            found = self.hands.question(person, phone)
-            choices = {one.press.answer: one.press for one in found[1].choices if one.press} if found else {}
-            if found is None or answer not in choices:
-                return False
-            then = heard if answer == "yes" else None
-            await self.hands.do(person, phone, Kind.CHOICE, press=choices[answer], ref=found[0], heard=then)
-        return True
 
     def _death(self, person: Person, on: date, chance: Random) -> None:
         self._end(person, on, "death", chance.randrange(0, 4))
@@ -176,8 +149,8 @@ class Life:
         self.plan(person, on + timedelta(days=days_late), 13, end)
 
     def _other_hour(self, person: Person, on: date, chance: Random) -> None:
-        zone, _, *quiet = value_at(person.ledger.orders, "habit", self.when(person, on, 12)).split()
-        value = " ".join([zone, chance.choice(("08:00", "09:00", "19:00")), *quiet])
+        zone, hour, *quiet = value_at(person.ledger.orders, "habit", self.when(person, on, 12)).split()
+        value = " ".join([zone, chance.choice([one for one in HOURS if one != hour]), *quiet])
 
         async def change() -> None:
             await self.office.order(person, "habit", value=value)
@@ -198,6 +171,11 @@ class Life:
                 self.plan(person, on + timedelta(days=days), 12, home)
 
         self.plan(person, on, 12, leave)
+
+    def _telling(self, lot: str, person: Person, chance: Random) -> Callable[[], Awaitable[None]]:
+        if lot == "danger_words":
+            return partial(self.danger, person, *chance.choice(DANGERS))
+        return partial(self._correct if lot == "correction" else self._off_day, person)
 
     # --- a day ---------------------------------------------------------------------------------------------------
 
@@ -261,8 +239,8 @@ EVENTS: dict[str, Event] = {
     "hold": Life._hold,
     "reduction": Life._reduction,
     "arm_change": Life._other_arm,
-    "pause": Life._pause,
-    "withdrawal": Life._withdrawal,
+    "pause": stopping.pause,
+    "withdrawal": stopping.withdrawal,
     "death": Life._death,
     "progression": Life._progression,
     "other_hour": Life._other_hour,

@@ -8,6 +8,7 @@ from random import Random
 
 from bot.messages import Kind
 from bot.rehearsal.faults import AT_ACCEPT, AT_COMMIT, AT_SEND
+from bot.rehearsal.people import Person
 from bot.rehearsal.town import Act, Town
 
 
@@ -34,7 +35,8 @@ class Mishaps:
         if kind in AT_COMMIT or kind in AT_SEND or kind in AT_ACCEPT:
             faults.arm(kind)
             return
-        faults.strike(kind, "all")
+        if kind != "blocked" or self._with_chat():
+            faults.strike(kind, "all")
         minutes = faults.chance.randrange(30, 181)
         match kind:
             case "outage":
@@ -50,10 +52,12 @@ class Mishaps:
             case "blocked":
                 await self._block(faults.chance)
 
+    def _with_chat(self) -> list[Person]:
+        return [one for one in self.town.people if one.phones[0].channel == "telegram" and one.agrees()]
+
     async def _block(self, chance: Random) -> None:
         """Somebody blocks the chat; the messenger tells us; days later it is opened again."""
-        with_chat = [one for one in self.town.people if one.phones[0].channel == "telegram" and one.agrees()]
-        if not with_chat:
+        if not (with_chat := self._with_chat()):
             return
         person = chance.choice(with_chat)
         phone = person.phones[0]

@@ -50,6 +50,7 @@ class Person:
     asking: dict[str, date] = field(default_factory=dict)  # medicine -> the day of the dose spoken of
     last_taken: datetime | None = None  # of the medicine told of just before
     waiting: bool = False
+    twice: int = 0  # buttons that were pressed two times
     _calendar: tuple[int, list[Dose]] = (-1, [])
 
     @property
@@ -70,6 +71,13 @@ class Person:
 
     def linked(self, phone: Phone) -> bool:
         return phone.address in self.welcomed
+
+    @property
+    def own(self) -> list[Phone]:
+        """On which he himself is heard: no relative's, and no messenger that only tells him to look at his page."""
+        linked = [one for one in self.phones if self.linked(one)] or self.phones
+        own = [one for one in linked if one.address not in self.family] or linked
+        return own[:1] if self.phones[0].channel == "web" else own
 
     def paused(self, now: datetime) -> bool:
         return value_at(self.ledger.orders, "status", now) == "paused"
@@ -219,6 +227,7 @@ class Hands:
         act = await self.do(person, phone, Kind.CHOICE, press=press, ref=message_id)
         if person.chance.random() < person.persona.twice:
             again = await self.do(person, phone, Kind.CHOICE, press=press, ref=message_id)
+            person.twice += 1
             if act.acknowledged_at is None and again.acknowledged_at is not None:
                 return again
         return act

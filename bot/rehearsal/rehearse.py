@@ -11,6 +11,7 @@ from bot.db.keyring import Keyring
 from bot.rehearsal.backup import Vault
 from bot.rehearsal.opening import opened
 from bot.rehearsal.outcome import Outcome, judge
+from bot.rehearsal.played import played
 from bot.rehearsal.setting import Setting
 from bot.wording import Wording
 
@@ -33,6 +34,9 @@ async def rehearse(
             tick(day)
         seconds = time.monotonic() - begun
         outcome = Outcome(told(setting), town.fingerprint(), seconds, pace(setting, seconds))
+        outcome.faults = dict.fromkeys(setting.faults, 0)
+        outcome.played = played(town.people, town.office.ways)
+        outcome.undone = dict(town.office.undone)
         return await judge(town.evidence(), outcome)
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from html import escape
 
 from bot.rehearsal.outcome import Outcome
+from bot.rehearsal.tallies import by_tier
 
 WIDTH, HEIGHT = 640, 120
 STYLE = (
@@ -13,6 +14,7 @@ STYLE = (
     "table{border-collapse:collapse}td,th{padding:.2em .8em .2em 0;text-align:left;vertical-align:top}"
     ".n{text-align:right}.bad{color:#a00;font-weight:bold}.good{color:#060}svg{background:#f6f6f6}"
 )
+NOT_TO_MISS = ("What was played", "Faults that struck")
 PLOTS = {
     "planned": "Planned doses by week",
     "acts": "What people did, by week",
@@ -34,21 +36,37 @@ def page(outcome: Outcome) -> str:
         ),
         "</p><h2>Promises</h2>",
         *_promises(outcome),
-        "<h2>Figures</h2><table>",
-        *(
-            f"<tr><td>{escape(name.replace('_', ' '))}<td class=n>{value}"
-            for name, value in outcome.figures.items()
-        ),
-        "</table>",
+        *_counted("Figures", outcome.figures),
+        *_clocks(outcome),
         *(_plot(outcome, name, heading) for name, heading in PLOTS.items()),
-        "<h2>Faults that struck</h2><table>",
-        *(
-            f"<tr><td>{escape(kind.replace('_', ' '))}<td class=n>{times}"
-            for kind, times in outcome.faults.items()
-        ),
-        "</table></html>",
+        *_counted("What was played", outcome.played),
+        *_counted("Ordered or begun, and not carried out", outcome.undone),
+        *_counted("Faults that struck", outcome.faults),
+        "</html>",
     ]
     return "\n".join(parts) + "\n"
+
+
+def _counted(heading: str, counts: Mapping[str, int | float | None]) -> Iterator[str]:
+    """A kind of which there was none stands out: nothing is known about it."""
+    if not counts:
+        return
+    yield f"<h2>{escape(heading)}</h2><table>"
+    for name, value in counts.items():
+        never = " class=bad" if value == 0 and heading in NOT_TO_MISS else ""
+        yield f"<tr{never}><td>{escape(name.replace('_', ' '))}<td class=n>{'-' if value is None else value}"
+    yield "</table>"
+
+
+def _clocks(outcome: Outcome) -> Iterator[str]:
+    if not outcome.waited:
+        return
+    tiers = by_tier(outcome.waited)
+    yield "<h2>Alerts, until somebody took them in hand</h2><table><tr><th>"
+    yield "".join(f"<th class=n>{escape(name.replace('_', ' '))}" for name in tiers["urgent"])
+    for tier, of in tiers.items():
+        yield f"<tr><td>{tier}" + "".join(f"<td class=n>{'-' if one is None else one}" for one in of.values())
+    yield "</table>"
 
 
 def _promises(outcome: Outcome) -> Iterator[str]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from bot.rehearsal.outcome import Outcome
+from bot.rehearsal.tallies import by_tier
 
 MOST_SHOWN = 10
 
@@ -17,14 +18,43 @@ def lines(outcome: Outcome) -> Iterator[str]:
     )
     order = f", order of events {outcome.fingerprint}" if outcome.fingerprint else ""
     yield f"{outcome.seconds:.0f} s, {outcome.pace}{order}"
+    yield from _counted("", outcome.figures)
+    yield from _clocks(outcome)
+    yield from _counted("What was played", outcome.played)
+    yield from _counted("Ordered or begun, and not carried out", outcome.undone)
+    yield from _counted("Faults that struck", outcome.faults)
+    yield from _promises(outcome)
     yield ""
-    for name, value in outcome.figures.items():
-        yield f"  {name.replace('_', ' '):32} {'-' if value is None else value}"
-    if outcome.faults:
+    if outcome.never:
+        yield f"Never played, so that nothing is known about it: {', '.join(map(_words, outcome.never))}."
+    yield "Every promise held." if not outcome.violations else f"{outcome.violations} violations."
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _counted(heading: str, counts: Mapping[str, int | float | None]) -> Iterator[str]:
+    if counts:
         yield ""
-        yield "Faults that struck"
-        for kind, times in outcome.faults.items():
-            yield f"  {kind.replace('_', ' '):32} {times}"
+    if counts and heading:
+        yield heading
+    for name, value in counts.items():
+        yield f"  {_words(name):44} {'-' if value is None else value}"
+
+
+def _clocks(outcome: Outcome) -> Iterator[str]:
+    """Minutes until somebody took an alert in hand."""
+    if not outcome.waited:
+        return
+    yield ""
+    yield "Alerts, until taken       raised  taken  median min  worst min  allowed min  in time  late or never"
+    for tier, of in by_tier(outcome.waited).items():
+        raised, taken, half, worst, allowed, kept, late = ("-" if one is None else one for one in of.values())
+        yield f"  {tier:22} {raised:7} {taken:6} {half:>11} {worst:>10} {allowed:12} {kept:8} {late:14}"
+
+
+def _promises(outcome: Outcome) -> Iterator[str]:
     yield ""
     yield "Promises                                                                        checked  violations"
     for promise in outcome.promises:
@@ -36,5 +66,3 @@ def lines(outcome: Outcome) -> Iterator[str]:
             yield f"     VIOLATION {one['what']} | {one['where']} | {one['at'] or ''}"
         if len(broken) > MOST_SHOWN:
             yield f"     and {len(broken) - MOST_SHOWN} more"
-    yield ""
-    yield "Every promise held." if not outcome.violations else f"{outcome.violations} violations."

@@ -102,16 +102,17 @@ class Sitting:
         return await self._press(choices[answer])
 
     def _alone(self) -> bool:
-        """Words are about the newest question: whoever sees several taps."""
+        """Words are about the newest question, on whichever phone: whoever sees several taps."""
         if self._doubtful():
             return False  # what he writes under an old question is heard as about today
         tokens = {
             one.press.token
-            for message_id, shown in self.phone.screen.items()
+            for phone in self.person.phones
+            for message_id, shown in phone.screen.items()
             for one in shown.choices
             if one.press is not None and message_id != "menu" and one.press.token != COMMAND
         }
-        return len(tokens) == 1 and len(self.person.phones) == 1
+        return len(tokens) == 1
 
     def _doubtful(self) -> bool:
         return self.again or self.hands.doubtful(self.person, self.phone, self.message_id)

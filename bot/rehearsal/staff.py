@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -34,6 +35,12 @@ class Office:
     now: Callable[[], datetime]
     members: dict[str, tuple[int, str]] = field(default_factory=dict)
     taken: set[int] = field(default_factory=set)
+    ways: Counter[str] = field(
+        default_factory=Counter
+    )  # how letters about alerts were met: at_once, late, never
+    undone: Counter[str] = field(
+        default_factory=Counter
+    )  # orders that were refused, and what a fault cut short
     era: int = 0  # of the database: what is meant to be done to one that was replaced is not done
 
     # --- alerts --------------------------------------------------------------------------------------------------
@@ -47,7 +54,9 @@ class Office:
         alert_id, (staff_id, role) = int(alert.split()[0]), known
         nurse = self.rates.nurse
         way = self.chance.choices(list(nurse), list(nurse.values()))[0]
-        if way == "never" and role != "investigator":
+        way = "late" if way == "never" and role == "investigator" else way
+        self.ways[way] += 1
+        if way == "never":
             return
         minutes = self.chance.uniform(2, 25) if way == "at_once" else self.chance.uniform(35, 150)
 
@@ -96,6 +105,7 @@ class Office:
             async with self.ctx.begin() as tx:
                 await ORDERS[what](tx, person.ledger.participant_id, order, written)
         except (Refused, SQLAlchemyError):
+            self.undone[what] += 1
             return False
         person.ledger.orders.append(written)
         return True

@@ -16,12 +16,13 @@ from zoneinfo import ZoneInfo
 
 from bot.messages import Kind, Outbound
 from bot.rehearsal.body import Body
+from bot.rehearsal.dealing import deal, lots
 from bot.rehearsal.evidence import Evidence, Gap
 from bot.rehearsal.house import House
 from bot.rehearsal.ledger import Ledger, Order
 from bot.rehearsal.life import Life
 from bot.rehearsal.people import Hands, Person
-from bot.rehearsal.persona import PERSONAS, WEIGHTS
+from bot.rehearsal.persona import PERSONAS, WEIGHTS, Persona
 from bot.rehearsal.phones import Phone
 from bot.rehearsal.plain.calendar import ARMS
 from bot.rehearsal.setting import Setting
@@ -57,6 +58,8 @@ class Town:
     people: list[Person] = field(default_factory=list)
     journal: list[str] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
+    kinds: list[str] = field(default_factory=list)  # by a person's number: what phones
+    personas: list[Persona] = field(default_factory=list)
     _plans: list[tuple[datetime, int, Act]] = field(default_factory=list)
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
@@ -93,7 +96,11 @@ class Town:
     # --- people --------------------------------------------------------------------------------------------------
 
     def plan_arrivals(self) -> None:
-        """One after the other, within the first quarter, at most a fortnight."""
+        """One after the other, within the first quarter, at most a fortnight. Who they will be is settled before."""
+        people, chance = self.setting.participants, Random(f"{self.setting.seed}:cast")  # noqa: S311 - a story to be told again
+        self.kinds = deal(KINDS, OF_KINDS, people, chance)
+        self.personas = deal(PERSONAS, WEIGHTS, people, chance)
+        self.life.lots = lots(self.kinds, chance)
         spread = last_arrival(self.setting)
         for number in range(self.setting.participants):
             day = self.setting.first_day + timedelta(days=number * spread // self.setting.participants)
@@ -128,7 +135,7 @@ class Town:
     async def _enrol(self, number: int, day: date) -> tuple[Person, list[tuple[Phone, str]], str]:
         chance = Random(f"{self.setting.seed}:{number}:person")  # noqa: S311 - a story to be told again
         arm = sorted(ARMS)[number % len(ARMS)]
-        kind = chance.choices(KINDS, OF_KINDS)[0]
+        kind = self.kinds[number]
         site = NOTICE if kind == "notice" else SITES[number % len(SITES)]
         name = f"{chance.choice(SURNAMES)}某{number + 1}"
         telephone = f"139{chance.randrange(10**8):08}"
@@ -160,8 +167,8 @@ class Town:
             Order(now, begins, "habit", habit),
         ]
         body = Body(arm, Random(f"{self.setting.seed}:{number}:body"), self.life.rates, start)  # noqa: S311 - as above
-        persona = chance.choices(PERSONAS, WEIGHTS)[0]
-        persona = next((one for one in PERSONAS if one.name == self.setting.persona), persona)
+        named = (one for one in PERSONAS if one.name == self.setting.persona)
+        persona = next(named, self.personas[number])
         phones = self._phones(number, kind)
         family = frozenset(phone.address for phone, relation in phones if relation == "family")
         own = [phone for phone, _ in phones]

@@ -119,10 +119,12 @@ def together(setting: Setting, parts: Sequence[Outcome], seconds: float) -> Outc
     """All towns as one: sums, and each violation with the town in which it can be played again."""
     whole = Outcome(told(setting), _one_word(parts), seconds, pace(setting, seconds))
     whole.setting["towns"] = len(parts)
-    whole.waits = [wait for part in parts for wait in part.waits]
+    whole.waited = [one for part in parts for one in part.waited]
     whole.on_the_wire = [wait for part in parts for wait in part.on_the_wire]
     whole.counts = dict(_sum(part.counts for part in parts))
     whole.faults = dict(sorted(_sum(part.faults for part in parts).items()))
+    whole.played = dict(_sum(part.played for part in parts))
+    whole.undone = dict(_sum(part.undone for part in parts))
     whole.promises = [_promise(parts, number) for number in range(len(parts[0].promises))]
     weekly: defaultdict[int, Counter[str]] = defaultdict(Counter)
     for part in parts:

@@ -36,6 +36,11 @@ async def test_a_webhook_that_loses_its_servers(database_url: str, api: FakeBotA
     assert broken(outcome) == []
     assert all(one["checked"] for one in outcome.promises)
     assert outcome.faults["process killed"] == 2
+    counts = outcome.counts
+    assert counts["planned_doses"] == counts["answered_doses"] + 2 * trial.gone == 2 * trial.people
+    assert counts["messages_sent"] > trial.people
+    assert counts["messages_refused"] + counts["messages_of_unknown_fate"] >= trial.gone
+    assert "emergency" in [one.tier for one in outcome.waited]  # patient 0 writes words of danger
     assert outcome.faults["machine clock set"] >= 2  # each life begins with a wrong clock
     assert {0, 200} <= set(api.webhook.statuses) <= {0, 200, 503}
     assert set(api.webhook.bodies) == {b""}

@@ -153,5 +153,5 @@ async def test_unanswered_counted_as_taken(play: Play, monkeypatch: pytest.Monke
         return Standing.IN_WINDOW if where is Standing.UNANSWERED else where
 
     monkeypatch.setattr(adherence, "standing", kind)
-    outcome = await play(participants=1, days=5, persona="never")
+    outcome = await play(participants=3, days=5, persona="never")  # a page that nobody opens asks nothing
     assert any(one.startswith("8:") for one in broken(outcome))

@@ -152,3 +152,4 @@ async def test_of_two_taps_the_one_that_arrives_first_counts() -> None:
     one.persona = replace(one.persona, twice=1.0)
     act = await Overtaken(house(away=False), number=0).press(one, one.phones[0], "1", Press("t", "taken"))
     assert act.external_id == "web:2"
+    assert one.twice == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.rehearsal.outcome import Outcome
 from bot.rehearsal.rehearse import told
 from bot.rehearsal.setting import Setting
+from bot.rehearsal.tallies import Waited
 from bot.rehearsal.towns import LARGEST, together, towns
 
 
@@ -27,7 +28,22 @@ def played(setting: Setting, doses: int, waits: list[float], broken: list[str]) 
         "allowed": {"listed": doses},
     }
     week = {1: {"planned": doses}}
-    return Outcome(told(setting), "word", 1, "fast", counts, waits, waits, week, {"rival": doses}, [promise])
+    waited = [Waited("urgent", one, 60.0, over=True) for one in waits]
+    faults, happened = {"rival": doses, "storm": 0}, {"holds": 1, "deaths": 0}
+    return Outcome(
+        told(setting),
+        "word",
+        1,
+        "fast",
+        counts,
+        waited,
+        waits,
+        week,
+        faults,
+        happened,
+        {"resume": 1},
+        [promise],
+    )
 
 
 def test_towns_are_added_up() -> None:
@@ -35,11 +51,13 @@ def test_towns_are_added_up() -> None:
     first, second = towns(whole)
     sum_ = together(whole, [played(first, 3, [1.0, 9.0], []), played(second, 4, [2.0], ["lost"])], 10.0)
     assert sum_.figures["planned_doses"] == 7
-    assert sum_.figures["minutes_until_taken_median"] == 2.0
+    assert sorted(one.minutes or 0 for one in sum_.waited) == [1.0, 2.0, 9.0]
     assert sum_.figures["seconds_until_told_worst"] == 9.0
     assert sum_.figures["alerts_per_100_patient_weeks"] == round(100 * 4 / 60, 1)
     assert sum_.weekly == {1: {"planned": 7}}
-    assert sum_.faults == {"rival": 7}
+    assert sum_.faults == {"rival": 7, "storm": 0}
+    assert (sum_.played, sum_.undone) == ({"holds": 2, "deaths": 0}, {"resume": 2})
+    assert sum_.never == ["deaths", "storm"]
     [promise] = sum_.promises
     assert (promise["checked"], promise["allowed"]) == (7, {"listed": 7})
     assert promise["violations"] == [

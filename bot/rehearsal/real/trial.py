@@ -14,6 +14,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from bot.rehearsal import tallies
 from bot.rehearsal.backup import Vault
 from bot.rehearsal.bot_api.server import TOKEN, FakeBotApi
 from bot.rehearsal.outcome import Outcome
@@ -117,6 +118,7 @@ class Trial:
                 diary.kinds[CLOCK_SET] += told.count(CLOCK_SET)
             self._keep(api, post)  # also where what follows fails
             outcome = await promises.judged(story, self._outcome(diary, api, first))
+            await _figures(ctx, outcome)
             if self.vault is not None:
                 restore = Restore(ctx, api, post, servings, self.vault, people, first, ZONE, SPEED)
                 outcome.promises.append(promises.of_a_restore(await restore.play()))
@@ -161,6 +163,14 @@ class Trial:
 
     def _log_of(self, number: int) -> Path:
         return self.log / f"serve-{number}.log"
+
+
+async def _figures(ctx: Ctx, outcome: Outcome) -> None:
+    """As of this moment, and before a backup is brought back."""
+    async with ctx.begin() as tx:
+        of_alerts, outcome.waited = await tallies.of_alerts(tx, tx.now)
+        outcome.counts |= {"planned_doses": await tallies.planned(tx, tx.now)}
+        outcome.counts |= await tallies.of_messages(tx) | of_alerts
 
 
 async def everybody(ctx: Ctx, api: FakeBotApi, count: int) -> list[Person]:

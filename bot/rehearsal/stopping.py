@@ -1,0 +1,88 @@
+"""Somebody stops the messages, on whichever of his phones: for some days, or by taking back his consent."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import date, datetime, timedelta
+from random import Random
+from typing import TYPE_CHECKING
+
+from bot.messages import Kind
+from bot.rehearsal.ledger import Agreed, Order
+from bot.rehearsal.people import Person
+from bot.rehearsal.phones import Phone
+
+if TYPE_CHECKING:
+    from bot.rehearsal.life import Life
+
+TRIES = 3  # on as many days, where a fault let it end half-way
+Heard = Callable[[datetime], None]
+
+
+def pause(life: Life, person: Person, on: date, chance: Random) -> None:
+    days = chance.randrange(3, 11)
+
+    def becomes(status: str) -> Heard:
+        return lambda at: person.ledger.orders.append(Order(at, at, "status", status))
+
+    async def stop(phone: Phone) -> bool:
+        async def again() -> None:
+            await life.hands.do(person, phone, Kind.TEXT, text="恢复提醒", heard=becomes("active"))
+
+        done = await _stopped(life, person, phone, "pause", becomes("paused"))
+        if done:
+            life.plan(person, person.today(life.hands.house.now) + timedelta(days=days), 15, again)
+        return done
+
+    _plan(life, person, on, 15, chance, "pause", stop)
+
+
+def withdrawal(life: Life, person: Person, on: date, chance: Random) -> None:
+    async def stop(phone: Phone) -> bool:
+        def withdrawn(at: datetime) -> None:
+            person.ledger.agreed.append(Agreed(at, phone.address, False))
+
+        return await _stopped(life, person, phone, "withdraw", withdrawn)
+
+    _plan(life, person, on, 16, chance, "withdrawal", stop)
+
+
+def _plan(
+    life: Life,
+    person: Person,
+    on: date,
+    hour: float,
+    chance: Random,
+    what: str,
+    stop: Callable[[Phone], Awaitable[bool]],
+) -> None:
+    """On that day, or the next days where it was cut short. What never came about is counted."""
+    left = TRIES
+
+    async def begin() -> None:
+        nonlocal left
+        left -= 1
+        if person.agrees() and await stop(chance.choice(person.own)):
+            return
+        if person.agrees() and left:
+            life.plan(person, person.today(life.hands.house.now) + timedelta(days=1), hour, begin)
+        else:
+            life.office.undone[what] += 1
+
+    life.plan(person, on, hour, begin)
+
+
+async def _stopped(life: Life, person: Person, phone: Phone, how: str, heard: Heard) -> bool:
+    """The words, the button, and yes, which is `heard` sooner or later. False where a fault let it end half-way."""
+    hands = life.hands
+    await hands.say(person, phone, "停止")
+    for answer in (how, "yes"):
+        if phone.channel == "web":
+            await hands.look(person, phone)
+        found = hands.question(person, phone)
+        choices = {one.press.answer: one.press for one in found[1].choices if one.press} if found else {}
+        if found is None or answer not in choices:
+            return False
+        then = heard if answer == "yes" else None
+        await hands.do(person, phone, Kind.CHOICE, press=choices[answer], ref=found[0], heard=then)
+    return True

@@ -1,0 +1,25 @@
+"""People with two phones, or with a relative's beside their own, stop and come back on one of them; that counts for all."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from bot.rehearsal import rates, town
+from bot.rehearsal.dealing import TWO_PHONES
+from tests.rehearsal.conftest import Play, broken
+
+OF_TWO = " by people with two phones"
+
+
+@pytest.mark.parametrize("what", ["pause", "withdrawal"])
+async def test_stopping_on_one_phone(play: Play, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+    known = rates.load()
+    cycle = dict.fromkeys(known.cycle, 0.0) | {what: 1.0}
+    monkeypatch.setattr(rates, "load", lambda: dataclasses.replace(known, cycle=cycle))
+    monkeypatch.setattr(town, "OF_KINDS", [100 * (kind in TWO_PHONES) for kind in town.KINDS])
+    outcome = await play(participants=5, days=28)
+    assert outcome.played["people with two phones"] == 5
+    assert outcome.played[f"{what}s{OF_TWO}"] >= 3
+    assert broken(outcome) == []
