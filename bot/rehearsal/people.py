@@ -72,13 +72,6 @@ class Person:
     def linked(self, phone: Phone) -> bool:
         return phone.address in self.welcomed
 
-    @property
-    def own(self) -> list[Phone]:
-        """On which he himself is heard: no relative's, and no messenger that only tells him to look at his page."""
-        linked = [one for one in self.phones if self.linked(one)] or self.phones
-        own = [one for one in linked if one.address not in self.family] or linked
-        return own[:1] if self.phones[0].channel == "web" else own
-
     def paused(self, now: datetime) -> bool:
         return value_at(self.ledger.orders, "status", now) == "paused"
 

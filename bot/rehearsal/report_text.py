@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Mapping
 
 from bot.rehearsal.outcome import Outcome
 from bot.rehearsal.tallies import by_tier
 
-MOST_SHOWN = 10
+MOST_SHOWN, WIDTH = 10, 110
 
 
 def lines(outcome: Outcome) -> Iterator[str]:
@@ -26,7 +27,8 @@ def lines(outcome: Outcome) -> Iterator[str]:
     yield from _promises(outcome)
     yield ""
     if outcome.never:
-        yield f"Never played, so that nothing is known about it: {', '.join(map(_words, outcome.never))}."
+        never = f"Never played, so that nothing is known about it: {', '.join(map(_words, outcome.never))}."
+        yield from textwrap.wrap(never, WIDTH)
     yield "Every promise held." if not outcome.violations else f"{outcome.violations} violations."
 
 

@@ -47,6 +47,13 @@ def withdrawal(life: Life, person: Person, on: date, chance: Random) -> None:
     _plan(life, person, on, 16, chance, "withdrawal", stop)
 
 
+def own(person: Person) -> list[Phone]:
+    """On which he himself is heard: no relative's, and no messenger that only tells him to look at his page."""
+    linked = [one for one in person.phones if person.linked(one)] or person.phones
+    his = [one for one in linked if one.address not in person.family] or linked
+    return his[:1] if person.phones[0].channel == "web" else his
+
+
 def _plan(
     life: Life,
     person: Person,
@@ -62,7 +69,7 @@ def _plan(
     async def begin() -> None:
         nonlocal left
         left -= 1
-        if person.agrees() and await stop(chance.choice(person.own)):
+        if person.agrees() and await stop(chance.choice(own(person))):
             return
         if person.agrees() and left:
             life.plan(person, person.today(life.hands.house.now) + timedelta(days=1), hour, begin)

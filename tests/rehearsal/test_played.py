@@ -21,6 +21,7 @@ from bot.rehearsal.phones import Phone
 from bot.rehearsal.played import KINDS, played
 from bot.rehearsal.report_html import page
 from bot.rehearsal.report_text import lines
+from bot.rehearsal.stopping import own
 from bot.rehearsal.tallies import Waited, by_tier
 from bot.rehearsal.town import KINDS as PHONES
 from bot.rehearsal.town import OF_KINDS
@@ -201,4 +202,4 @@ def test_on_which_phone_somebody_is_heard() -> None:
         ([beside, chat], {"1", "2"}, [beside]),
     ):
         one.phones, one.welcomed, one.family = phones, welcomed, frozenset({"3"})
-        assert one.own == heard
+        assert own(one) == heard
