@@ -175,7 +175,13 @@ class Life:
     def _telling(self, lot: str, person: Person, chance: Random) -> Callable[[], Awaitable[None]]:
         if lot == "danger_words":
             return partial(self.danger, person, *chance.choice(DANGERS))
-        return partial(self._correct if lot == "correction" else self._off_day, person)
+        tells = self._correct if lot == "correction" else self._off_day
+
+        async def tell() -> None:
+            await Sitting(self.hands, person, person.phones[0]).go()  # nothing else stands open then
+            await tells(person)
+
+        return tell
 
     # --- a day ---------------------------------------------------------------------------------------------------
 
