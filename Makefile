@@ -38,10 +38,12 @@ rehearse: $(VENV)/installed-run ## a study year of 200 people played ahead of ti
 	$(BIN)/python -m bot rehearse --participants 200 --days 364 --seed 7 --faults all --workers $(WORKERS) \
 		--html build/rehearsal.html --json build/rehearsal.json
 
-rehearse-small: $(VENV)/installed-dev ## three cycles of 60 people with every fault, and real processes that are killed; takes minutes
+rehearse-small: $(VENV)/installed-dev ## three cycles of 60 people with every fault, a clock change, and real processes; takes minutes
 	@mkdir -p build
 	$(BIN)/python -m bot rehearse --participants 60 --days 84 --seed 7 --faults all --workers $(WORKERS) \
-		--html build/rehearsal-small.html --json build/rehearsal-small.json
+		--require-all --html build/rehearsal-small.html --json build/rehearsal-small.json
+	$(BIN)/python -m bot rehearse --participants 12 --days 28 --seed 7 --faults all --tz Europe/Berlin \
+		--html build/rehearsal-berlin.html --json build/rehearsal-berlin.json
 	$(BIN)/python -m bot rehearse --real --participants 40 --minutes 3 --workers 2 --seed 7 --log build/rehearsal-real \
 		--html build/rehearsal-real.html --json build/rehearsal-real.json
 WORKERS := $(shell getconf _NPROCESSORS_ONLN)
