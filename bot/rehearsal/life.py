@@ -180,9 +180,15 @@ class Life:
     def _telling(self, lot: str, person: Person, chance: Random) -> Callable[[], Awaitable[None]]:
         if lot == "danger_words":
             return partial(self.danger, person, *chance.choice(DANGERS))
-        if lot == "correction":
-            return partial(self._correct, person)
-        return partial(self._off_day, person, chance)
+        tells = partial(self._correct, person)
+        if lot != "correction":
+            tells = partial(self._off_day, person, chance)
+
+        async def tell() -> None:
+            await Sitting(self.hands, person, person.phones[0]).go()  # nothing else stands open then
+            await tells()
+
+        return tell
 
     # --- a day ---------------------------------------------------------------------------------------------------
 

@@ -187,6 +187,7 @@ def _own_word(participant_id: Any) -> Any:
         .where(Consent.participant_id == participant_id, Consent.matter == "health_data")
         .order_by(Consent.consent_id.desc())
         .limit(1)
+        .correlate_except(Consent, own)  # asked for many at once, each is one of them
         .scalar_subquery()
     )
 

@@ -73,7 +73,7 @@ class Place:
         return None
 
     def question(self, person: Person, phone: Phone) -> tuple[str, Outbound] | None:
-        stopping = person.ledger.acts and person.ledger.acts[-1].what in ("停止", "")
+        stopping = "停止" in [act.what for act in person.ledger.acts[-2:]]  # then come how, and yes
         return ("1", STOP) if stopping and not self.deaf else None
 
     async def run(self) -> None:
