@@ -50,7 +50,9 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """`ctx` is a sound context on the rehearsed database. `spans`: what was away, from, until."""
+    """`ctx` is a sound context on the rehearsed database. `spans`: what was away, from, until. `consoles`: when a site's
+    console first showed an alert, by site and alert; known of those that a channel turned away.
+    """
 
     ctx: Ctx
     study: str
@@ -62,6 +64,7 @@ class Evidence:
     spans: Sequence[tuple[str, datetime, datetime]]
     phones: Mapping[str, str] = field(default_factory=dict)  # address -> channel
     gaps: Sequence[Gap] = ()
+    consoles: Mapping[tuple[int, int], datetime] = field(default_factory=dict)
 
     def by_participant(self) -> dict[int, Ledger]:
         return {one.participant_id: one for one in self.ledgers if one.participant_id}
@@ -76,9 +79,6 @@ class Evidence:
     def hit(self, key: str) -> list[Struck]:
         """Faults that hit this very message."""
         return [one for one in self.struck if one.what.split()[-1:] == [key]]
-
-    def struck_between(self, start: datetime, end: datetime) -> bool:
-        return any(start <= one.at <= end for one in self.struck)
 
     def lost_in_gap(self, at: datetime) -> bool:
         return any(gap.since <= at <= gap.until for gap in self.gaps)

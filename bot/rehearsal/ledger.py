@@ -5,9 +5,12 @@ A ledger knows nothing of the database. Promises are counted by holding the two 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
+
+_ALERT = re.compile(r"/console/alerts/(\d+)")
 
 
 @dataclass(slots=True)
@@ -57,12 +60,16 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Worry:
-    """An answer or words that need somebody of the staff: emergency or urgent. `doubtful`: as in Said."""
+    """An answer or words that need somebody of the staff: emergency or urgent. `doubtful`: as in Said.
+
+    `about`: the symptom, where it answers a question of a check.
+    """
 
     act: Act
     tier: str
     what: str
     doubtful: bool = False
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,3 +144,12 @@ class Letter:
     subject: str
     text: str
     key: str
+
+    @property
+    def alerts(self) -> list[int]:
+        return alerts_in(self.text)
+
+
+def alerts_in(text: str) -> list[int]:
+    """The alerts that a notice links to, by number."""
+    return [int(number) for number in _ALERT.findall(text)]

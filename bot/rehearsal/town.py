@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from bot.messages import Kind, Outbound
 from bot.rehearsal.body import Body
+from bot.rehearsal.desk import Desk
 from bot.rehearsal.evidence import Evidence, Gap
 from bot.rehearsal.house import House
 from bot.rehearsal.ledger import Ledger, Order
@@ -54,6 +55,7 @@ class Town:
     hands: Hands
     office: Office
     life: Life
+    desk: Desk
     people: list[Person] = field(default_factory=list)
     journal: list[str] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
@@ -79,6 +81,7 @@ class Town:
             await house.settle()
             while self._plans and self._plans[0][0] <= house.now:
                 await heapq.heappop(self._plans)[2]()
+            await self.desk.look(house.now)
         await house.set_clock(until)
         await house.settle()
 
@@ -243,6 +246,7 @@ class Town:
             house.faults.spans,
             channels,
             self.gaps,
+            self.desk.seen,
         )
 
 
