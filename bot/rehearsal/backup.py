@@ -79,6 +79,7 @@ class Backup:
         town.gaps.append(gap)
         town.office.era += 1
         town.office.taken.clear()
+        town.desk.forget(gap.since)
         self._forget_messages(gap)
         for person in town.people:
             await self._forget(person, gap)

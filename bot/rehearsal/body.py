@@ -11,12 +11,26 @@ from bot.rehearsal.rates import Rates
 
 TEMPERATURES = ("37.4", "38.3", "39.1")
 # Answers that need somebody, by a word of the question and the answer. The worst tier that certainly follows.
-EMERGENCIES = (("血", "yes"), ("破", "raw"))
+EMERGENCIES = (("血", "yes"), ("水泡", "raw"))
 URGENT_ANSWERS = frozenset(
     {"4_6", "7_more", "housework", "selfcare", "stuck", "hardly", "3_5", "6_more", "blisters"}
 )
 URGENT_IF_YES = ("疼不疼", "打哆嗦")
 NOT_URGENT = "休息"  # tiredness that keeps from housework is grade 2: for the digest
+# Which symptom such a question is about, by its words.
+ABOUT = {
+    "大便": "diarrhea",
+    "平时多几次": "diarrhea",
+    "便秘": "constipation",
+    "恶心": "nausea",
+    "吐": "vomiting",
+    "麻的": "numbness",
+    "扣扣子": "numbness",
+    "水泡": "rash",
+    "疹子": "rash",
+    "多少度": "fever",
+    "打哆嗦": "fever",
+}
 EVASIVE = frozenset({"back", "not_told", "not_measured", "unknown"})
 
 
@@ -60,3 +74,11 @@ def tier_of(text: str, answer: str) -> str:
     if answer in URGENT_ANSWERS and NOT_URGENT not in text and "累" not in text:
         return "urgent"
     return "urgent" if answer == "yes" and any(word in text for word in URGENT_IF_YES) else ""
+
+
+def about(text: str) -> str:
+    """The symptom that a question is about. Raises LookupError for one whose answers need nobody."""
+    found = [symptom for words, symptom in ABOUT.items() if words in text]
+    if not found:
+        raise LookupError(text)
+    return found[0]

@@ -50,7 +50,9 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """`ctx` is a sound context on the rehearsed database. `spans`: what was away, from, until."""
+    """`ctx` is a sound context on the rehearsed database. `spans`: what was away, from, until. `consoles`: when a site's
+    console first showed an alert, by site and alert; known of those that a channel turned away.
+    """
 
     ctx: Ctx
     study: str
@@ -62,9 +64,8 @@ class Evidence:
     spans: Sequence[tuple[str, datetime, datetime]]
     phones: Mapping[str, str] = field(default_factory=dict)  # address -> channel
     gaps: Sequence[Gap] = ()
-    staff: Mapping[str, Set[str]] = field(
-        default_factory=dict
-    )  # address -> codes of the sites where he works
+    staff: Mapping[str, Set[str]] = field(default_factory=dict)  # address -> codes of his sites
+    consoles: Mapping[tuple[int, int], datetime] = field(default_factory=dict)
 
     def by_participant(self) -> dict[int, Ledger]:
         return {one.participant_id: one for one in self.ledgers if one.participant_id}

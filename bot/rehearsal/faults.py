@@ -36,10 +36,12 @@ AT_ACCEPT = {
     "swapped": "two updates in the wrong order",
     "id_jump": "update numbers that jump to a random place",
 }
+CHANNELS = ("telegram", "email")
+OUTAGES = (CHANNELS[:1], CHANNELS[1:], CHANNELS)
 AT_LARGE = {
     "blocked": "somebody blocks the chat, and opens it again days later",
     "storm": "429 for every message of a channel, for ten minutes, with waits of seconds to half an hour",
-    "outage": "the messenger and the mail server away for an hour",
+    "outage": "the messenger, the mail server, or both away for an hour",
     "house_down": "no process of ours for half an hour to three hours",
     "database_restart": "the database restarted: every connection lost",
 }

@@ -121,7 +121,7 @@ class House:
     def _deaf(self, update: Update) -> bool:
         if self.faults.away("house"):
             return True
-        return update.inbound.channel != "web" and self.faults.away("outage")
+        return self.faults.away(f"outage:{update.inbound.channel}")
 
     async def _accept(self, update: Update) -> bool:
         async def work(ctx: Ctx) -> object:
@@ -138,7 +138,9 @@ class House:
         async def work(ctx: Ctx) -> object:
             return await gaps.ask_again_after(ctx, "telegram", ACCOUNT) + 1
 
-        over = {one for one in self.faults.spans if one[0] in ("outage", "house") and one[2] <= self.now}
+        over = {
+            one for one in self.faults.spans if one[0] in ("outage:telegram", "house") and one[2] <= self.now
+        }
         if over - self._asked_again and await self._survive(work):
             self._asked_again |= over
 

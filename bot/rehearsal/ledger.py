@@ -5,9 +5,12 @@ A ledger knows nothing of the database. Promises are counted by holding the two 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
+
+_ALERT = re.compile(r"/console/alerts/(\d+)")
 
 
 @dataclass(slots=True)
@@ -75,13 +78,14 @@ class Extra:
 class Worry:
     """An answer or words that need somebody of the staff: emergency or urgent. `doubtful`: as in Said.
 
-    `kind`: of the alert that must follow, where the rules know one only.
+    `about`: the symptom, where it answers a question of a check. `kind`: of the alert that must follow, where one only may.
     """
 
     act: Act
     tier: str
     what: str
     doubtful: bool = False
+    about: str = ""
     kind: str = ""
 
 
@@ -174,3 +178,12 @@ class Letter:
     subject: str
     text: str
     key: str
+
+    @property
+    def alerts(self) -> list[int]:
+        return alerts_in(self.text)
+
+
+def alerts_in(text: str) -> list[int]:
+    """The alerts that a notice links to, by number."""
+    return [int(number) for number in _ALERT.findall(text)]

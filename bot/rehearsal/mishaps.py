@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from random import Random
 
 from bot.messages import Kind
-from bot.rehearsal.faults import AT_ACCEPT, AT_COMMIT, AT_SEND
+from bot.rehearsal.faults import AT_ACCEPT, AT_COMMIT, AT_SEND, CHANNELS, OUTAGES
 from bot.rehearsal.ledger import Blocked
 from bot.rehearsal.people import Person
 from bot.rehearsal.town import Act, Town
@@ -41,9 +41,10 @@ class Mishaps:
         minutes = faults.chance.randrange(30, 181)
         match kind:
             case "outage":
-                faults.spans.append(("outage", now, now + timedelta(hours=1)))
+                for channel in faults.chance.choice(OUTAGES):
+                    faults.spans.append((f"outage:{channel}", now, now + timedelta(hours=1)))
             case "storm":
-                channel = faults.chance.choice(("telegram", "email"))
+                channel = faults.chance.choice(CHANNELS)
                 faults.spans.append((f"storm:{channel}", now, now + timedelta(minutes=10)))
             case "house_down":
                 faults.spans.append(("house", now, now + timedelta(minutes=minutes)))

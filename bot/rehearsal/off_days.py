@@ -141,7 +141,7 @@ def _told(sitting: Sitting, capsule: Capsule, act: Act, taken_at: datetime | Non
         extra = Extra(act, capsule.drug, named_in_doubt=True)
         sitting.person.ledger.extras.append(extra)
     extra.told, extra.taken_at, extra.doubtful = act, taken_at, sitting.doubtful()
-    sitting.worried(act, IF_EXTRA[capsule.drug], f"{capsule.drug} beside the plan", "extra_dose")
+    sitting.worried(act, IF_EXTRA[capsule.drug], f"{capsule.drug} beside the plan", kind="extra_dose")
     sitting.person.capsule = None
 
 

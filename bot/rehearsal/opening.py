@@ -8,15 +8,19 @@ from dataclasses import replace
 from datetime import datetime
 from random import Random
 
+from sqlalchemy import select
+
 from bot.app.sources import shipped
 from bot.db.database import Database
 from bot.db.keyring import Keyring
+from bot.db.sites import StaffMember
 from bot.rehearsal import rates
 from bot.rehearsal.backup import Backup, Vault
 from bot.rehearsal.breaking import Breaking
 from bot.rehearsal.clock import clock
+from bot.rehearsal.desk import Desk
 from bot.rehearsal.faults import Faults
-from bot.rehearsal.house import MAIL, House
+from bot.rehearsal.house import ACCOUNT, MAIL, House
 from bot.rehearsal.life import Life
 from bot.rehearsal.mishaps import Mishaps
 from bot.rehearsal.people import Hands
@@ -24,13 +28,14 @@ from bot.rehearsal.setting import Setting
 from bot.rehearsal.staff import Office
 from bot.rehearsal.town import NOTICE, SITES, Act, Town
 from bot.rehearsal.wire import Wire
-from bot.services import book, deployment
+from bot.services import book, deployment, people
 from bot.services.auditing import at_commit
-from bot.services.context import Addresses, Ctx
+from bot.services.context import Addresses, Ctx, Tx
 from bot.services.enrolment import NewSite, NewStaff, add_site, add_staff
 from bot.wording import Wording
 
 ROLES = ("nurse", "coordinator", "investigator")
+CHATS = (("REA", "nurse"), ("REB", "investigator"))  # who is reached by the messenger as well
 
 
 @asynccontextmanager
@@ -72,7 +77,8 @@ async def _furnished(setting: Setting, house: House) -> Town:
         town.at(when, act)
 
     office = Office(house.sound, known, Random(f"{setting.seed}:office"), at, lambda: house.now)  # noqa: S311 - as above
-    town = Town(setting, house, hands, office, Life(office, hands, known, at, str(setting.seed)))
+    life = Life(office, hands, known, at, str(setting.seed))
+    town = Town(setting, house, hands, office, life, Desk(house.sound, house.wire))
     house.faults.now = lambda: house.now
     house.faults.rival = house.rival
     house.acknowledged = hands.acknowledged
@@ -82,7 +88,7 @@ async def _furnished(setting: Setting, house: House) -> Town:
     for code in (*SITES, NOTICE):
         async with house.sound.begin() as tx:
             mode = "notice" if code == NOTICE else "full"
-            await add_site(
+            town.desk.sites[code] = await add_site(
                 tx, NewSite(code, "协作医院", setting.zone, "zh_Hans_CN", "010-12345678", mode), "rehearsal"
             )
             for role in ROLES:
@@ -90,6 +96,19 @@ async def _furnished(setting: Setting, house: House) -> Town:
                 staff_id = await add_staff(tx, NewStaff(code, role, role, mail, "zh_Hans_CN"), "rehearsal")
                 office.members[mail] = (staff_id, role)
                 office.works[mail] = frozenset({code})
+                if (code, role) in CHATS:
+                    chat = await _chat(tx, staff_id)
+                    house.wire.of_staff.add(chat)
+                    office.members[chat] = (staff_id, role)
+                    office.works[chat] = frozenset({code})
     town.plan_arrivals()
     Mishaps(town).plan()
     return town
+
+
+async def _chat(tx: Tx, staff_id: int) -> str:
+    """A chat of his own, as his code would have linked it."""
+    chat = f"8{staff_id:03}"
+    key_id = await tx.scalar(select(StaffMember.key_id).where(StaffMember.staff_id == staff_id))
+    await people.add_contact(tx, "telegram", ACCOUNT, chat, key_id, staff_id)
+    return chat

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from bot.messages import Choice, Outbound
 from bot.rehearsal import off_days
-from bot.rehearsal.body import TEMPERATURES, tier_of
+from bot.rehearsal.body import TEMPERATURES, about, tier_of
 from bot.rehearsal.ledger import Act, Agreed, Said, Worry
 from bot.rehearsal.people import MOST_TAPS, Hands, Person
 from bot.rehearsal.phones import Phone
@@ -124,8 +124,8 @@ class Sitting:
             said.taken_at = act.acknowledged_at or self.now
         self.person.ledger.said.append(said)
 
-    def worried(self, act: Act, tier: str, what: str, kind: str = "") -> None:
-        self.person.ledger.worries.append(Worry(act, tier, what, self.doubtful(), kind))
+    def worried(self, act: Act, tier: str, what: str, symptom: str = "", kind: str = "") -> None:
+        self.person.ledger.worries.append(Worry(act, tier, what, self.doubtful(), symptom, kind))
 
     def about(self, question: Question) -> Dose | None:
         """The dose that is spoken of."""
@@ -256,7 +256,7 @@ async def _other(sitting: Sitting, question: Question, choices: Choices) -> bool
         tier = tier_of(question.text, fixed)
         act = await sitting.press(choices[fixed])
         if act is not None and tier:
-            sitting.worried(act, tier, f"{question.text[:12]} {fixed}")
+            sitting.worried(act, tier, f"{question.text[:12]} {fixed}", about(question.text))
         return act is not None
     if fixed == "go_on" and chance.random() < 0.3:
         return False
@@ -271,7 +271,7 @@ async def _temperature(sitting: Sitting) -> bool:
     degrees = TEMPERATURES[ill.get("fever", 0)]
     act = await sitting.hands.say(sitting.person, sitting.phone, degrees)
     if float(degrees) >= 38.0:
-        sitting.worried(act, "urgent", f"{degrees} degrees")
+        sitting.worried(act, "urgent", f"{degrees} degrees", "fever")
     return True
 
 

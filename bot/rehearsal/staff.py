@@ -26,7 +26,7 @@ Plan = Callable[[datetime, Callable[[], Awaitable[None]]], None]
 
 @dataclass(slots=True)
 class Office:
-    """All sites' staff. `members`: mail address -> staff id and role; `works`: -> codes of his sites."""
+    """All sites' staff. `members`: mail address or chat -> staff id and role; `works`: -> codes of his sites."""
 
     ctx: Ctx
     rates: Rates
@@ -48,11 +48,10 @@ class Office:
 
     def read(self, letter: Letter) -> None:
         """A letter lies there. Some act at once, some late, some never; an investigator always does."""
-        _, _, alert = letter.text.rpartition("/console/alerts/")
         known = self.members.get(letter.address)
-        if not alert.split() or known is None or not alert.split()[0].isdigit():
+        if not letter.alerts or known is None:
             return
-        alert_id, (staff_id, role) = int(alert.split()[0]), known
+        [alert_id], (staff_id, role) = letter.alerts, known
         nurse = self.rates.nurse
         way = self.chance.choices(list(nurse), list(nurse.values()))[0]
         way = "late" if way == "never" and role == "investigator" else way

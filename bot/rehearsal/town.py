@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from bot.messages import Kind, Outbound
 from bot.rehearsal.body import Body
 from bot.rehearsal.dealing import deal, lots
+from bot.rehearsal.desk import Desk
 from bot.rehearsal.evidence import Evidence, Gap
 from bot.rehearsal.house import House
 from bot.rehearsal.ledger import Ledger, Order
@@ -55,6 +56,7 @@ class Town:
     hands: Hands
     office: Office
     life: Life
+    desk: Desk
     people: list[Person] = field(default_factory=list)
     journal: list[str] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
@@ -82,6 +84,7 @@ class Town:
             await house.settle()
             while self._plans and self._plans[0][0] <= house.now:
                 await heapq.heappop(self._plans)[2]()
+            await self.desk.look(house.now)
         await house.set_clock(until)
         await house.settle()
 
@@ -251,6 +254,7 @@ class Town:
             channels,
             self.gaps,
             self.office.works,
+            self.desk.seen,
         )
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from bot.errors import NotSent, Rejected, SendError, TooFast, Unclear, Unreachable
 from bot.messages import Outbound
 from bot.rehearsal.faults import ALERTS, AT_SEND, Faults
-from bot.rehearsal.ledger import Letter
+from bot.rehearsal.ledger import Letter, alerts_in
 from bot.rehearsal.phones import Phone
 
 LONGEST_WAIT = 3600
@@ -25,7 +25,10 @@ class Delivered:
 
 @dataclass(slots=True)
 class Wire:
-    """`carried`: how often each message really appeared. `seen` is told of each appearance, `lost` of each loss."""
+    """`carried`: how often each message really appeared. `seen` is told of each appearance, `lost` of each loss.
+
+    `of_staff`: chats of staff. `turned_away`: alerts that a channel did not take because it was away.
+    """
 
     faults: Faults
     seen: Callable[[Phone, Outbound, datetime], None]
@@ -35,6 +38,8 @@ class Wire:
     letters: list[Letter] = field(default_factory=list)
     carried: Counter[str] = field(default_factory=Counter)
     refusing: set[str] = field(default_factory=set)  # addresses that are blocked
+    of_staff: set[str] = field(default_factory=set)
+    turned_away: set[int] = field(default_factory=set)
     news: set[str] = field(default_factory=set)  # pages that have something new
     _numbers: int = 0
 
@@ -48,7 +53,8 @@ class Wire:
 
     def _fate(self, channel: str, outbound: Outbound) -> tuple[Delivered, bool]:
         """What the house is told, and whether the message appears."""
-        if self.faults.away("outage"):
+        if self.faults.away(f"outage:{channel}"):
+            self.turned_away.update(alerts_in(outbound.text))
             return Delivered(NotSent("connect")), False
         if self.faults.away(f"storm:{channel}"):
             return Delivered(TooFast(float(self.faults.chance.choice(STORM_WAITS)))), False
@@ -81,7 +87,7 @@ class Wire:
 
     def _show(self, channel: str, outbound: Outbound, now: datetime) -> None:
         self.carried[outbound.message_key] += 1
-        if channel == "email":
+        if channel == "email" or outbound.address in self.of_staff:
             letter = Letter(now, outbound.address, outbound.subject, outbound.text, outbound.message_key)
             self.letters.append(letter)
             self.letter(letter)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Row, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from bot.db.alerts import Alert, AlertStep
@@ -143,22 +143,53 @@ async def refused(tx: Tx, notice: Row[Any]) -> None:
     """A reader's address will never take it. Where nobody else has the alert or may still get it, the next one is called
     now and not when the clock runs out: there is a channel that is up, and 30 minutes are long in an emergency.
     """
-    first = select(OutboundMessage.unique_key).where(
-        OutboundMessage.message_id == (notice.repeats or notice.message_id)
-    )
-    number = str(await tx.scalar(first)).split(":")[1]
+    number = await _number(tx, notice)
+    if await _hopeful(tx, number):
+        return
+    escalation = (Timer.kind == "escalate", Timer.key.startswith(f"{number}:", autoescape=True))
+    await tx.execute(update(Timer).where(*escalation, Timer.state == "waiting").values(due_at=tx.now))
+    tx.woken.add("timers")
+
+
+async def turned_away(tx: Tx, notice: Row[Any]) -> None:
+    """A reader's channel is away or wants to be left alone. Where nobody has the alert by another channel, the first on the
+    list who is reached by one is told there as well: one that is up is enough. Whose turn it is stays as it was.
+    """
+    number = await _number(tx, notice)
+    if await _hopeful(tx, number, OutboundMessage.channel != notice.channel):
+        return
+    in_hand = AlertStep.step.in_(("acknowledged", "acted", "closed"))
+    if await tx.scalar(select(AlertStep.alert_step_id).where(AlertStep.alert_id == number, in_hand).limit(1)):
+        return
+    alert = (await tx.execute(select(Alert).where(Alert.alert_id == number))).one()
+    site = await site_of(tx, alert.participant_id)
+    reader = await tx.scalar(select(Contact.staff_id).where(Contact.contact_id == notice.contact_id))
+    for person in await on_call(tx, site.site_id):
+        others = [to for to in person.targets if to.channel != notice.channel]
+        if others:
+            await tell(tx, number, site.subject_id, alert.tier, others, "elsewhere")
+            await step(tx, number, "told", "system", outcome=f"staff:{reader},staff:{person.staff_id}")
+            of_participant(tx, alert.participant_id, "system", "alert_told_elsewhere", alert=number)
+            return
+
+
+async def _number(tx: Tx, notice: Row[Any]) -> int:
+    """Of the alert that a notice, or a repetition of it, tells of."""
+    first = OutboundMessage.message_id == (notice.repeats or notice.message_id)
+    return int(str(await tx.scalar(select(OutboundMessage.unique_key).where(first))).split(":")[1])
+
+
+async def _hopeful(tx: Tx, number: int, *which: ColumnElement[bool]) -> bool:
+    """Whether somebody has the alert or may still get it, by such a notice."""
     told = select(OutboundMessage.message_id).where(
         OutboundMessage.unique_key.startswith(f"alert:{number}:", autoescape=True)
     )
     hopeful = select(OutboundMessage.message_id).where(
         or_(OutboundMessage.message_id.in_(told), OutboundMessage.repeats.in_(told)),
         OutboundMessage.state.in_(HOPEFUL),
+        *which,
     )
-    if await tx.scalar(hopeful.limit(1)) is not None:
-        return
-    escalation = (Timer.kind == "escalate", Timer.key.startswith(f"{number}:", autoescape=True))
-    await tx.execute(update(Timer).where(*escalation, Timer.state == "waiting").values(due_at=tx.now))
-    tx.woken.add("timers")
+    return await tx.scalar(hopeful.limit(1)) is not None
 
 
 def _acknowledge(tx: Tx, to: Target, alert_id: int) -> tuple[Choice, ...]:

@@ -21,7 +21,7 @@ from bot.db.outbox import OutboundMessage
 from bot.db.people import Contact
 from bot.errors import NotSent, Rejected, SendError, TooFast, Unclear, Unreachable
 from bot.messages import Choice, Outbound, Press
-from bot.services import delivery_failures, pacing, prompting, sealing, second_look, sending_rows
+from bot.services import alerts, delivery_failures, pacing, prompting, sealing, second_look, sending_rows
 from bot.services.context import Ctx, Tx
 from bot.services.outbox import Lane
 from bot.services.pacing import Pace
@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=60)
 ALERT_PAUSE = timedelta(seconds=30)  # so long an alert heeds its own wait, and no other's
+A_MOMENT = timedelta(seconds=3)  # an alert is on its way within five
 BACK_OFF = (timedelta(seconds=2), timedelta(seconds=10), timedelta(seconds=30), timedelta(seconds=60))
 
 
@@ -131,15 +132,22 @@ async def _not_delivered(tx: Tx, row: Row[Any], error: SendError) -> None:
                 update(Contact).where(Contact.contact_id == row.contact_id).values(held_until=tx.now + wait)
             )
             own = wait if row.lane != Lane.ALERT else min(wait, ALERT_PAUSE)
-            await _set(tx, row.message_id, state="queued", send_after=tx.now + own)
+            await _put_off(tx, row, own)
         case NotSent():
             step = min(row.attempts, len(BACK_OFF)) if row.lane else 1  # alerts are never put off for long
-            await _set(tx, row.message_id, state="queued", send_after=tx.now + BACK_OFF[step - 1])
+            await _put_off(tx, row, BACK_OFF[step - 1])
         case Unreachable() | Rejected():
             await _set(tx, row.message_id, state="refused", settled_at=tx.now)
             await delivery_failures.refused(tx, row, lost=isinstance(error, Unreachable))
         case Unclear() | _:
             await _unknown(tx, row)
+
+
+async def _put_off(tx: Tx, row: Row[Any], pause: timedelta) -> None:
+    """Tried again after a pause. An alert that this keeps from its reader for long is told by another channel too."""
+    await _set(tx, row.message_id, state="queued", send_after=tx.now + pause)
+    if row.purpose == "staff_alert" and (row.attempts > 1 or pause > A_MOMENT):
+        await alerts.turned_away(tx, row)
 
 
 async def _unknown(tx: Tx, row: Row[Any], *, at_once: bool = False) -> None:

@@ -1,4 +1,7 @@
-"""An address that refuses an alert: the next on the list is called at once, unless somebody else has it or may get it."""
+"""An address that refuses an alert: the next on the list is called at once, unless somebody else has it or may get it.
+
+A channel that is away: who is reached by another one is told as well.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from bot.db.alerts import AlertStep
+from bot.db.alerts import Alert, AlertStep
 from bot.db.sites import Site
-from bot.errors import Rejected, SendError, Unclear, Unreachable
-from bot.services import deployment, firing, sending, timers
+from bot.errors import NotSent, Rejected, SendError, TooFast, Unclear, Unreachable
+from bot.services import alert_life, deployment, firing, people, sending, timers
 from bot.services.alerts import Cause, on_call, raise_alert
 from bot.services.context import Ctx
 from bot.services.enrolment import NewStaff, add_staff
@@ -78,3 +81,74 @@ async def test_an_emergency_that_another_has_needs_nobody_more(town: Town) -> No
     await sending.settle(town.ctx, first, Rejected("550"))
     assert await leaving(town.ctx) == []
     assert [name for name, _ in await steps(town.ctx)] == ["told"]
+
+
+CHAT = "8001"
+
+
+async def reached_by_chat_too(town: Town, email: str) -> None:
+    """Somebody of the staff links a chat."""
+    async with town.ctx.begin() as tx:
+        contact = await people.find(tx, "email", "none", email)
+        assert contact is not None and contact.staff_id is not None
+        await people.add_contact(tx, "telegram", "a_bot", CHAT, contact.key_id, contact.staff_id)
+
+
+async def by_chat(ctx: Ctx) -> list[str]:
+    return [one.outbound.address for one in await sending.claim(ctx, "telegram", "a_bot", UNPACED)]
+
+
+async def later(town: Town, after: timedelta) -> None:
+    await deployment.set_virtual_now(town.ctx, BEFORE_FIRST_DOSE + after)
+
+
+async def test_an_urgent_alert_goes_by_a_channel_that_is_up(town: Town) -> None:
+    """Mail is away: whoever has a chat is told at the second try, once, and called again when it is his turn."""
+    await raised(town, "urgent")
+    await reached_by_chat_too(town, "second@example.org")
+    [first] = await leaving(town.ctx)
+    await sending.settle(town.ctx, first, NotSent("connect"))
+    assert await by_chat(town.ctx) == []
+    await later(town, 2 * A_SECOND)
+    [again] = await leaving(town.ctx)
+    await sending.settle(town.ctx, again, NotSent("connect"))
+    assert await by_chat(town.ctx) == [CHAT]
+    names = [name for name, _ in await steps(town.ctx)]
+    assert names == ["told", "told"]
+    await later(town, 4 * A_SECOND)
+    [again] = await leaving(town.ctx)
+    await sending.settle(town.ctx, again, NotSent("connect"))
+    assert await by_chat(town.ctx) == []
+    await later(town, timedelta(minutes=31))
+    await leaving(town.ctx)
+    assert (await steps(town.ctx))[-1] == ("escalated", "coordinator")
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(30.0, [CHAT]), (2.0, [])])
+async def test_who_must_wait_long_is_not_waited_for(town: Town, seconds: float, told: list[str]) -> None:
+    await raised(town, "urgent")
+    await reached_by_chat_too(town, "second@example.org")
+    [first] = await leaving(town.ctx)
+    await sending.settle(town.ctx, first, TooFast(seconds))
+    assert await by_chat(town.ctx) == told
+
+
+async def test_an_alert_in_hand_is_told_nobody_else(town: Town) -> None:
+    await raised(town, "urgent")
+    await reached_by_chat_too(town, "second@example.org")
+    [first] = await leaving(town.ctx)
+    async with town.ctx.begin() as tx:
+        [nurse, _] = await on_call(tx, await tx.scalar(select(Site.site_id)))
+        await alert_life.acknowledge(tx, await tx.scalar(select(Alert.alert_id)), nurse.staff_id)
+    await sending.settle(town.ctx, first, TooFast(30.0))
+    assert await by_chat(town.ctx) == []
+
+
+async def test_without_another_channel_mail_is_waited_for(town: Town) -> None:
+    await raised(town, "urgent")
+    [first] = await leaving(town.ctx)
+    await sending.settle(town.ctx, first, TooFast(30.0))
+    assert [name for name, _ in await steps(town.ctx)] == ["told"]
+    await later(town, 31 * A_SECOND)
+    [again] = await leaving(town.ctx)
+    assert again.message_id == first.message_id

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row, select
 
-from bot.db.alerts import Alert, AlertRepeat, AlertStep
-from bot.db.inbox import InboxMessage
+from bot.db.alerts import Alert
 from bot.db.outbox import OutboundMessage
-from bot.rehearsal.evidence import Evidence, Findings, Violation
-from bot.rehearsal.ledger import Ledger, Letter, Worry
+from bot.db.people import Participant
+from bot.db.sites import Site
+from bot.rehearsal.evidence import Evidence, Findings, Violation, all_of
+from bot.rehearsal.faults import AT_COMMIT
+from bot.rehearsal.ledger import Letter
+from bot.rehearsal.promises import alerts_ended, answers_heard
+from bot.services import alerts
+from bot.services.context import Tx
 from bot.services.delivery_failures import REPEAT_AFTER
 from bot.services.outbox import Lane
 from bot.services.sending import ALERT_PAUSE, LEASE
@@ -29,89 +34,56 @@ MENDED = {
     "too_fast": ALERT_PAUSE,
     "rejected": timedelta(0),
 }
-ANSWERED = timedelta(minutes=2)  # an act that met a fault is handled so much later at most
-CLOCKS = timedelta(hours=3)  # of everybody on call, one after the other, with what faults add
-AWAY = {"outage": timedelta(0), "house": timedelta(0), "storm:email": ALERT_PAUSE}  # and the pause after it
-CHECK_OPEN = timedelta(days=5)  # until a check that was left off is closed
-LEFT_OFF = timedelta(hours=1)  # since the last answer: then a check is told as far as it went
-OVER = ("over", "already_recorded")  # what became of a tap on a question that a fault had left standing there
-WORSE = {"emergency": 0, "urgent": 1, "routine": 2}
-_ALERT = re.compile(r"/console/alerts/(\d+)")
+KILLED = frozenset(
+    {*AT_COMMIT, "killed_before_send", "killed_after_send"}
+)  # what nobody wrote down is done again
+AWAY = {"outage": timedelta(0), "storm": ALERT_PAUSE}  # of a channel, and the pause after it
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What became of one alert. `channels`: by which staff of its site are reached; `arrived`: at the first of them."""
+
+    alert: Row[Any]
+    channels: frozenset[str]
+    notices: list[Row[Any]]
+    arrived: datetime | None
 
 
 async def count(evidence: Evidence) -> Findings:
     async with evidence.ctx.begin() as tx:
-        alerts = await tx.all(select(Alert).order_by(Alert.alert_id))
-        steps = await tx.all(select(AlertStep).order_by(AlertStep.alert_step_id))
-        repeats = await tx.all(select(AlertRepeat))
-        notices = await tx.all(select(OutboundMessage).where(OutboundMessage.lane == int(Lane.ALERT)))
-        over = set(
-            (
-                await tx.execute(select(InboxMessage.external_id).where(InboxMessage.outcome.in_(OVER)))
-            ).scalars()
+        rows = await tx.all(
+            select(Alert, Participant.site_id)
+            .join(Participant, Participant.participant_id == Alert.participant_id)
+            .where(Alert.tier != "routine")
+            .order_by(Alert.alert_id)
         )
-    found = Findings()
-    of_person: defaultdict[int, list[Row[Any]]] = defaultdict(list)
-    for alert in alerts:
-        of_person[alert.participant_id].append(alert)
-    for one in evidence.ledgers:
-        for worry in one.worries:
-            found.checked += 1
-            if worry.doubtful and worry.act.external_id in over:
-                found.allowed["tapped on a question that was over, as he was told"] += 1
-                continue
-            held = [row for row in repeats if row.participant_id == one.participant_id and not worry.kind]
-            own = [alert for alert in of_person[one.participant_id] if worry.kind in ("", alert.kind)]
-            found.violations += _unheard(evidence, one, worry, own, held)
+        notices = await tx.all(select(OutboundMessage).where(OutboundMessage.lane == int(Lane.ALERT)))
+        channels = await _channels(tx)
+    found = Findings(checked=len(rows))
     arrived = first_letters(letter for letter in evidence.letters if not evidence.lost_in_gap(letter.at))
     told = _by_alert(notices)
-    for alert in alerts:
-        if alert.tier != "routine":
-            found.checked += 1
-            _on_the_wire(found, evidence, alert, arrived.get(alert.alert_id), told[alert.alert_id])
-            _ended(found, evidence, alert, [step for step in steps if step.alert_id == alert.alert_id])
-    return found
+    for alert in rows:
+        one = Told(alert, channels[alert.site_id], told[alert.alert_id], arrived.get(alert.alert_id))
+        on_the_wire(found, evidence, one)
+        on_the_console(found, evidence, one)
+    return all_of(await answers_heard.count(evidence), found, await alerts_ended.count(evidence))
 
 
-def _unheard(
-    evidence: Evidence, one: Ledger, worry: Worry, alerts: list[Row[Any]], held: list[Row[Any]]
-) -> list[Violation]:
-    at = worry.act.acknowledged_at
-    if at is None or evidence.lost_in_gap(at):
-        return []
-    heard = any(
-        WORSE[alert.tier] <= WORSE[worry.tier] and at - timedelta(hours=1) <= alert.raised_at <= at + ANSWERED
-        for alert in alerts
-    )
-    # What was handled before and is no worse is counted when its check is over, and not told again.
-    counted = any(
-        WORSE[row.tier] <= WORSE[worry.tier] and at <= row.recorded_at <= at + CHECK_OPEN for row in held
-    )
-    # Where a worse answer of the same check followed, that alert carries all answers, and the milder one is not counted.
-    of_checks = [alert for alert in alerts if alert.kind == "symptom"]
-    overtaken = any(alert.raised_at < at for alert in of_checks) and any(
-        WORSE[alert.tier] < WORSE[worry.tier] and at <= alert.raised_at <= at + CHECK_OPEN
-        for alert in of_checks
-    )
-    # What was handled before and looked no worse until the check was left off is told then: the rest is not known.
-    left_off = any(alert.raised_at < at for alert in of_checks) and any(
-        WORSE[alert.tier] <= WORSE[worry.tier]
-        and at <= alert.raised_at <= at + CHECK_OPEN
-        and any(at <= act.at <= alert.raised_at <= act.at + LEFT_OFF + ANSWERED for act in one.acts)
-        for alert in of_checks
-    )
-    where = f"{one.subject_id} {worry.what}"
-    if heard or counted or overtaken or left_off:
-        return []
-    return [Violation(4, f"{worry.tier} answer without an alert", where, at)]
+async def _channels(tx: Tx) -> Mapping[int, frozenset[str]]:
+    """By which channels the staff of each site are reached."""
+    return {
+        site_id: frozenset(to.channel for one in await alerts.on_call(tx, site_id) for to in one.targets)
+        for site_id in (await tx.execute(select(Site.site_id))).scalars().all()
+    }
 
 
 def first_letters(letters: Iterable[Letter]) -> dict[int, datetime]:
     """When each alert first reached somebody."""
     first: dict[int, datetime] = {}
     for letter in letters:
-        for number in _ALERT.findall(letter.text):
-            first.setdefault(int(number), letter.at)
+        for number in letter.alerts:
+            first.setdefault(number, letter.at)
     return first
 
 
@@ -127,21 +99,25 @@ def _by_alert(notices: list[Row[Any]]) -> defaultdict[int, list[Row[Any]]]:
     return told
 
 
-def _on_the_wire(
-    found: Findings,
-    evidence: Evidence,
-    alert: Row[Any],
-    arrived: datetime | None,
-    notices: list[Row[Any]],
-) -> None:
+def on_the_wire(found: Findings, evidence: Evidence, told: Told) -> None:
+    """Within seconds while any channel of the site's staff is up, else of the first that is up again."""
+    alert, arrived = told.alert, told.arrived
     raised: datetime = alert.raised_at
-    limit = raised + ON_THE_WIRE
-    hit = [struck.kind for row in notices for struck in evidence.hit(f"m{row.message_id}")]
-    waits = sum((MENDED.get(kind, AGAIN) for kind in hit), timedelta(0))
-    away = {name: evidence.away(name, raised, limit + waits) for name in AWAY}
-    back = [end + AWAY[name] for name, end in away.items() if end is not None]
-    if back:
-        limit = max(back) + ON_THE_WIRE
+    hit = {
+        channel: [
+            struck.kind
+            for row in told.notices
+            if row.channel == channel
+            for struck in evidence.hit(f"m{row.message_id}")
+        ]
+        for channel in {row.channel for row in told.notices}
+    }
+    # Of several channels that were tried the one that lost least.
+    waits = min(
+        (sum((MENDED.get(kind, AGAIN) for kind in kinds), timedelta(0)) for kinds in hit.values()),
+        default=timedelta(0),
+    )
+    limit = min(_up(evidence, one, raised, waits) for one in told.channels) + ON_THE_WIRE
     if limit > evidence.as_of or (arrived is not None and arrived <= limit):
         return
     where = f"alert {alert.alert_id} {alert.kind} {alert.tier}"
@@ -149,29 +125,42 @@ def _on_the_wire(
     if evidence.gap_within(raised, limit):
         found.allowed["its hour fell into the gap of a restore"] += 1
     elif arrived is not None and arrived <= limit + waits:
-        found.allowed[f"kept from its reader by {', '.join(sorted(set(hit)))}"] += 1
+        kinds = sorted({kind for some in hit.values() for kind in some})
+        found.allowed[f"kept from its reader by {', '.join(kinds)}"] += 1
     elif (
         arrived is not None
         and arrived <= limit + UNKNOWN + waits
-        and evidence.struck_between(raised - UNKNOWN, arrived)
+        and any(one.kind in KILLED and raised - UNKNOWN <= one.at <= arrived for one in evidence.struck)
     ):
         found.allowed["its sender was killed or its fate unknown"] += 1
-    elif not notices and alert.kind in ("parked", "contact_lost"):
+    elif not told.notices:
         found.violations.append(Violation(4, "nobody was told", where, raised))
     else:
         found.violations.append(Violation(4, f"on the wire after {late}", where, raised))
 
 
-def _ended(found: Findings, evidence: Evidence, alert: Row[Any], steps: list[Row[Any]]) -> None:
-    away = evidence.away("house", alert.raised_at, alert.raised_at + CLOCKS)
-    restored = evidence.gap_within(alert.raised_at, alert.raised_at + CLOCKS)
-    limit = max(alert.raised_at, away or alert.raised_at, restored or alert.raised_at) + CLOCKS
-    if limit > evidence.as_of:
+def _up(evidence: Evidence, channel: str, start: datetime, waits: timedelta) -> datetime:
+    """When something may go out by this channel: at once, or when it and our processes are there again."""
+    pauses = {"house": timedelta(0)} | {f"{what}:{channel}": pause for what, pause in AWAY.items()}
+    while True:
+        ends = [
+            end + pause
+            for what, pause in pauses.items()
+            if (end := evidence.away(what, start, start + ON_THE_WIRE + waits)) is not None
+        ]
+        if max(ends, default=start) <= start:
+            return start
+        start = max(ends)
+
+
+def on_the_console(found: Findings, evidence: Evidence, told: Told) -> None:
+    """While no channel is up the console has it at once: asked, as that site's page asks, before the clock moved on."""
+    raised: datetime = told.alert.raised_at
+    if any(evidence.away(f"outage:{one}", raised, raised) in (None, raised) for one in told.channels):
         return
-    taken = any(step.step in ("acknowledged", "acted", "closed") and step.taken_at <= limit for step in steps)
-    last = any(step.step == "escalated" and step.outcome == "end_of_list" for step in steps)
-    if not (taken or last):
-        where = f"alert {alert.alert_id} {alert.kind} {alert.tier}"
-        found.violations.append(
-            Violation(4, "neither taken nor told to the last person", where, alert.raised_at)
-        )
+    found.checked += 1
+    if evidence.consoles.get((told.alert.site_id, told.alert.alert_id)) == raised:
+        found.allowed["on the console at once, while no channel of its staff was up"] += 1
+    else:
+        where = f"alert {told.alert.alert_id} {told.alert.kind} {told.alert.tier}"
+        found.violations.append(Violation(4, "not on the console at once", where, raised))

@@ -164,7 +164,7 @@ def _brought_up(found: Findings, evidence: Evidence, said: Said) -> None:
     for row in said.of("again"):
         times[f"{row.token} contact {row.contact_id} {row.created_at}"] += 1
         since = row.created_at - SILENCE
-        if any(evidence.away(name, since, row.created_at) for name in ("outage", "house")) or (
+        if any(evidence.away(name, since, row.created_at) for name in ("outage:telegram", "house")) or (
             evidence.gap_within(since, row.created_at)
         ):
             found.allowed["brought up again after a silence or a restore"] += 1

@@ -11,7 +11,7 @@ from sqlalchemy import Row
 from bot.rehearsal.evidence import A_MINUTE
 from bot.rehearsal.promises.why_not_asked import A_MOMENT, Reason, Unasked, closed, status, told
 
-AWAY = ("outage", "house", "storm:telegram")
+AWAY = ("outage:telegram", "house", "storm:telegram")
 
 
 def reason_of(case: Unasked, rows: Sequence[Row[Any]]) -> Reason | None:

@@ -14,13 +14,17 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 @dataclass
 class Postbox:
+    """`arrived`: when each mail did, by the event loop's clock."""
+
     url: str = ""
     mails: list[EmailMessage] = field(default_factory=list)
+    arrived: list[float] = field(default_factory=list)
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         mail = message_from_bytes(envelope.original_content or b"", policy=policy.default)
         assert isinstance(mail, EmailMessage)
         self.mails.append(mail)
+        self.arrived.append(asyncio.get_running_loop().time())
         return "250 OK"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from email.message import EmailMessage
@@ -10,20 +10,21 @@ from typing import Any
 
 from bot.rehearsal.bot_api.server import FakeBotApi
 from bot.rehearsal.evidence import Evidence, Findings, Violation, all_of
+from bot.rehearsal.ledger import alerts_in
 from bot.rehearsal.outcome import Outcome, told
 from bot.rehearsal.promises import PROMISES, chains_hold, walls_hold
 from bot.rehearsal.promises.neutral_pushes import DISEASE, MEDICINES, SYMPTOMS, TO_PATIENTS
 from bot.rehearsal.real import verdict
 from bot.rehearsal.real.patients import Report
+from bot.rehearsal.real.posted import Machine, in_time
 from bot.rehearsal.real.town import NAME, STUDY, Person
 from bot.services.context import Ctx
-
-_ALERT = re.compile(r"/console/alerts/(\d+)")
 
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """What is known from outside. `first`: the first update's number; `said`: by participant; `stopped`: exit statuses."""
+    """What is known from outside. `first`: the first update's number; `said`, and how many words of
+    danger: by participant; `arrived`: when each mail did; `stopped`: exit statuses."""
 
     ctx: Ctx
     api: FakeBotApi
@@ -31,8 +32,10 @@ class Story:
     people: Sequence[Person]
     gone: frozenset[int]
     said: Mapping[int, tuple[Report, ...]]
-    dangers: int
+    dangers: Mapping[int, int]
     mails: Sequence[EmailMessage]
+    arrived: Sequence[float]
+    machine: Machine
     stopped: Sequence[int]
 
 
@@ -74,20 +77,23 @@ def _left_in_peace(stopped: Sequence[int]) -> Findings:
 
 
 async def _alerts(story: Story) -> Findings:
-    """Each word of danger has an alert, and each alert that cannot wait was in the post."""
+    """Each word of danger has an alert, and each alert that cannot wait was in the post within seconds."""
     rows = await verdict.rows(
-        story.ctx, "SELECT alert_id, tier, kind, raised_at FROM alert WHERE tier <> 'routine' ORDER BY 1"
+        story.ctx,
+        "SELECT alert_id, participant_id, tier, kind, raised_at FROM alert WHERE tier <> 'routine' ORDER BY 1",
     )
-    posted = {int(number) for mail in story.mails for number in _ALERT.findall(mail.get_content())}
-    wrong = [
-        Violation(4, "never on the wire", f"alert {row.alert_id} {row.kind} {row.tier}", row.raised_at)
-        for row in rows
-        if row.alert_id not in posted
-    ]
-    raised = sum(row.tier == "emergency" for row in rows)
-    if raised < story.dangers:
-        wrong.append(Violation(4, f"{story.dangers} words of danger, {raised} alerts", "emergency"))
-    return Findings(wrong, checked=len(rows))
+    posted: dict[int, float] = {}
+    for mail, at in zip(story.mails, story.arrived, strict=True):
+        for number in alerts_in(mail.get_content()):
+            posted.setdefault(number, at)
+    found = in_time(rows, posted, story.machine)
+    raised = Counter(row.participant_id for row in rows if row.kind == "danger")
+    for participant_id, dangers in story.dangers.items():
+        found.checked += dangers
+        if raised[participant_id] != dangers:
+            what = f"{dangers} words of danger, {raised[participant_id]} alerts"
+            found.violations.append(Violation(4, what, f"participant {participant_id}"))
+    return found
 
 
 async def _neutral(story: Story) -> Findings:

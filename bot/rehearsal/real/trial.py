@@ -22,6 +22,7 @@ from bot.rehearsal.real import promises, weather
 from bot.rehearsal.real.crowd import Crowd
 from bot.rehearsal.real.patients import patient
 from bot.rehearsal.real.postbox import Postbox, postbox
+from bot.rehearsal.real.posted import Machine
 from bot.rehearsal.real.restore import Restore
 from bot.rehearsal.real.serving import CLOCK_SET, Serving, environment, running
 from bot.rehearsal.real.town import MAIL_FROM, SITES, STUDY, Person, linked, newcomer, town
@@ -43,9 +44,12 @@ class Diary:
     file: Path
     kinds: Counter[str] = field(default_factory=Counter)
     begun: float = field(default_factory=time.monotonic)
+    struck: list[float] = field(default_factory=list)  # when a process was killed or the database lost
 
     def __call__(self, what: str) -> None:
         self.kinds[what] += 1
+        if what in (weather.KILLED, weather.LOST):
+            self.struck.append(asyncio.get_running_loop().time())
         with self.file.open("a", encoding="utf-8") as file:
             line = {"seconds": round(time.monotonic() - self.begun, 3), "what": what}
             file.write(json.dumps(line, ensure_ascii=False) + "\n")
@@ -87,7 +91,12 @@ class Trial:
                 Crowd(ctx, api, chance, self.seconds / self.words),
                 self._servings(database_url, api, post),
             )
-            background = [weather.clock(ctx, NOON, SPEED), crowd.watch(), *(one(servings) for one in extra)]
+            began = asyncio.get_running_loop().time()
+            background = [
+                weather.clock(ctx, NOON, SPEED, began),
+                crowd.watch(),
+                *(one(servings) for one in extra),
+            ]
             async with (
                 asyncio.timeout(PATIENCE_SECONDS + self.seconds),
                 weather.meanwhile(*background),
@@ -109,8 +118,10 @@ class Trial:
                 people,
                 frozenset(one.participant_id for one in gone),
                 {one.participant_id: plan.reports for one, plan in zip(there, plans, strict=True)},
-                sum(plan.dangers for plan in plans),
+                {one.participant_id: plan.dangers for one, plan in zip(there, plans, strict=True)},
                 post.mails,
+                post.arrived,
+                Machine(lambda at: began + (at - NOON).total_seconds() / SPEED, diary.struck),
                 stopped,
             )
             if self.clocks_step:

@@ -31,6 +31,7 @@ FAULTS = {
     FaultKind.STALL: 0.5,
 }
 STARTS = 5
+KILLED, LOST = "process killed", "database connections lost"
 _LEFT = """SELECT (SELECT count(*) FROM inbox_message WHERE state = 'pending')
     + (SELECT count(*) FROM timer WHERE state = 'waiting' AND due_at <= suiyao_now())
     + (SELECT count(*) FROM outbound_message WHERE state = 'sending'
@@ -38,10 +39,10 @@ _LEFT = """SELECT (SELECT count(*) FROM inbox_message WHERE state = 'pending')
 POLL_FAULTS = (FaultKind.CONFLICT, FaultKind.SERVER_ERROR, FaultKind.RESET_AFTER, FaultKind.TOO_MANY)
 
 
-async def clock(ctx: Ctx, start: datetime, speed: float) -> None:
-    """The database's clock, `speed` times as fast as ours, in small steps."""
+async def clock(ctx: Ctx, start: datetime, speed: float, began: float | None = None) -> None:
+    """The database's clock, `speed` times as fast as ours, in small steps. `began`: when it showed `start`; else now."""
     loop = asyncio.get_running_loop()
-    began = loop.time()
+    began = loop.time() if began is None else began
     while True:
         gone = timedelta(seconds=(loop.time() - began) * speed)
         with contextlib.suppress(SQLAlchemyError, OSError):  # connections are lost on purpose
@@ -54,7 +55,7 @@ async def losses(cut: Callable[[], object], chance: Random, told: Callable[[str]
     while True:
         await asyncio.sleep(chance.uniform(5, 15))
         await asyncio.to_thread(cut)
-        told("database connections lost")
+        told(LOST)
 
 
 async def faults(api: FakeBotApi, chats: Sequence[int], chance: Random, told: Callable[[str], None]) -> None:
@@ -88,7 +89,7 @@ async def kills(
 async def kill(victims: Sequence[Serving], chance: Random, told: Callable[[str], None]) -> None:
     for victim in victims:
         await victim.kill()
-        told("process killed")
+        told(KILLED)
     await asyncio.sleep(chance.uniform(0, 0.5))
     await asyncio.gather(*(rise(victim, told) for victim in victims))
 
