@@ -1,12 +1,14 @@
 """Fixtures that tests share, and the rule that a test which did not run is said aloud.
 
 `postgres`, `database_url`, `unmade_url`, `owner_url`, `database`; `browser`, `page_360`, `screenshots`; `lean`.
+Every property is guarded against hanging.
 """
 
 from __future__ import annotations
 
 import gc
 from collections.abc import AsyncIterator, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -21,12 +23,12 @@ from bot.setting_forms import asyncpg_url
 from bot.symptoms.freetext import lexicon as weave
 from tests.support import browser as browsers
 from tests.support import database as databases
-from tests.support import memory
+from tests.support import hanging, memory
 from tests.support.kept import compiling_once, parsed_once, woven_once
 
 ROOT = Path(__file__).resolve().parent.parent
 CLUSTER_FOLDER = pytest.StashKey[Path]()
-settings.register_profile("suiyao", deadline=None)  # a busy machine is no finding
+settings.register_profile("suiyao", deadline=None)  # a busy machine is no finding; see `not_hanging`
 settings.load_profile("suiyao")
 NOT_RUN = ("skipped", "xfailed", "xpassed", "deselected")
 
@@ -57,6 +59,14 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def lean() -> Iterator[None]:
     """For parsers of what comes from outside: at most 200 MiB, whatever it is."""
     with memory.lean():
+        yield
+
+
+@pytest.fixture(autouse=True)
+def not_hanging(request: pytest.FixtureRequest) -> Iterator[None]:
+    """No example of a property takes a second of the processor. What plays on a database guards by itself what it reads."""
+    property_alone = hasattr(request.function, "hypothesis") and "postgres" not in request.fixturenames
+    with hanging.guarded_examples(request.function) if property_alone else nullcontext():
         yield
 
 

@@ -58,17 +58,18 @@ def is_update(found: object) -> bool:
     return isinstance(update_id, int) and not isinstance(update_id, bool) and abs(update_id) < 2**63
 
 
-def parse(update: bytes | Mapping[str, Any], bot: Bot) -> Inbound | None:
+def parse(update: bytes | Mapping[str, Any], bot: Bot, sent: bytes | None = None) -> Inbound | None:
     """What one person did, or None for what is nobody's message; the caller acknowledges in both cases.
 
-    `raw` is the update as JSON bytes. A message of a private chat that the library cannot read comes out as
-    its plain words, or as media of kind "other", so that a new feature of Telegram never swallows a message.
+    `raw` is the update as JSON bytes: those in which it was `sent`, for one that was read before. A message of a
+    private chat that the library cannot read comes out as its plain words, or as media of kind "other", so that a
+    new feature of Telegram never swallows a message.
     """
     found = read_update(update) if isinstance(update, bytes) else dict(update)
     if found is None or not is_update(found):
         logger.warning("Something that is no update was ignored", extra={"action": "telegram.not_an_update"})
         return None
-    raw = update if isinstance(update, bytes) else _as_json(found)
+    raw = update if isinstance(update, bytes) else sent or _as_json(found)
     envelope = _Envelope(account_of(bot.token), f"u{found['update_id']}", raw)
     try:
         heard = _heard(Update.de_json(found, bot), envelope)

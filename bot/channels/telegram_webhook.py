@@ -47,10 +47,11 @@ def webhook_router(channel: TelegramChannel, secret: str, accept: Accept) -> API
 
 async def _stored(channel: TelegramChannel, accept: Accept, body: bytes) -> Response:
     """200 also for a true update that is nobody's message: a refusal would block that chat's later ones."""
-    if read_update(body) is None:
+    update = read_update(body)
+    if update is None:
         _log("telegram.webhook_malformed", account=channel.account)
         return Response(status_code=400)
-    inbound = parse(body, channel.bot)
+    inbound = parse(update, channel.bot, sent=body)
     if inbound is not None:
         try:
             await accept(inbound)

@@ -60,11 +60,11 @@ def compliance(
 def _instant(text: str) -> datetime:
     try:
         found = datetime.fromisoformat(text)
-    except ValueError:
-        found = None
-    if found is None or found.tzinfo is None:
-        raise Misconfigured("--as-of: an instant with its zone, such as 2026-11-22T00:00Z")
-    return found.astimezone(UTC)
+        if found.tzinfo is not None:
+            return found.astimezone(UTC)
+    except (ValueError, OverflowError):  # nothing of the kind, or beyond the calendar in UTC
+        pass
+    raise Misconfigured("--as-of: an instant with its zone, such as 2026-11-22T00:00Z")
 
 
 @report.command("pro-ctcae")

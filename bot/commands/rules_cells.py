@@ -77,8 +77,10 @@ def shown(text: str) -> str:
 
 
 def given(cells: Mapping[str, str], name: str) -> str:
-    """The cell without spaces around it; ValueError where it is empty."""
+    """The cell without spaces around it; ValueError where it is empty or holds what no database keeps."""
     text = cells.get(name, "").strip()
     if text.lower() in MISSING:
         raise ValueError(f"{name} is empty")
+    if "\x00" in text:
+        raise ValueError(f"{name} {shown(text)} holds a zero byte")
     return text

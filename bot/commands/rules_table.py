@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
@@ -111,16 +111,17 @@ def printed(
 ) -> Iterator[Callable[[Sequence[str]], object]]:
     """What prints one line of a table; all of them are out at the end, also when something fails in the middle."""
     out = io.StringIO()
-    table = csv.writer(
-        out,
-        delimiter=delimiter,
-        lineterminator="\n",
-        quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE,
-        quotechar='"' if quoted else None,
-    )
+    form: dict[str, Any] = {
+        "delimiter": delimiter,
+        "lineterminator": "\n",
+        "quotechar": '"' if quoted else None,
+    }
+    table = csv.writer(out, quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE, **form)
+    # Not every Python puts quotation marks around a carriage return, and to who reads the table it would end the row.
+    broken = csv.writer(out, quoting=csv.QUOTE_ALL, **form) if quoted else table
 
     def line(cells: Sequence[str]) -> None:
-        table.writerow(cells)
+        (broken if any("\r" in cell for cell in cells) else table).writerow(cells)
         if out.tell() > _A_PIECE:
             _print(out)
 

@@ -12,7 +12,7 @@ from bot.errors import Refused
 from bot.services import access, alert_inbox, alert_life, label_references, timeline
 
 INBOX = "/console/alerts"
-ONE = INBOX + "/{alert_id:int}"
+ONE = INBOX + "/{alert_id:row}"
 SHOWS = ("open", "closed")
 
 

@@ -6,7 +6,6 @@ import hashlib
 import hmac
 import re
 import secrets
-from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -64,7 +63,7 @@ def is_foreign(request: Request) -> bool:
     origin = request.headers.get("origin")
     if origin is None:
         return False
-    return urlsplit(origin).netloc != request.headers.get("host")
+    return origin.partition("://")[2] != request.headers.get("host")
 
 
 def language_of(request: Request, preferred: str | None) -> str:

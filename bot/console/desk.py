@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from starlette.convertors import IntegerConvertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -29,6 +30,15 @@ SIGN_IN = "/console/sign-in"
 # Until an own second factor is set up, a live console shows nothing but the way to it.
 BEFORE_SECOND_FACTOR = ("/console/account", "/console/sign-out", "/console/language")
 MISSING = ("staff.no_such_", "console.no_such_")
+
+
+class RowNumber(IntegerConvertor):
+    """`{alert_id:row}`. Python refuses to read a number of thousands of digits, and the address is then nobody's."""
+
+    regex = "[0-9]{1,40}"
+
+
+register_url_convertor("row", RowNumber())
 
 Handler = Callable[[Visit], Awaitable[Response]]
 Door = Act | Literal["open", "anybody"]  # open: also without signing in; anybody: every role

@@ -14,7 +14,7 @@ from bot.errors import Refused
 from bot.services import access, dose_calendar, participant_page, phone_reports, timeline, unplanned_doses
 from bot.services.phone_reports import Told
 
-DOSE = ONE + "/doses/{dose_id:int}"
+DOSE = ONE + "/doses/{dose_id:row}"
 
 
 async def dose(visit: Visit) -> Response:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from starlette.responses import Response
 
@@ -51,9 +51,9 @@ async def _show(
 def _instant(text: str) -> datetime | None:
     try:
         found = datetime.fromisoformat(text.replace(" ", "+"))
-    except ValueError:
+        return found.astimezone(UTC) if found.tzinfo is not None else None
+    except (ValueError, OverflowError):  # nothing of the kind, or beyond the calendar in UTC
         return None
-    return found if found.tzinfo is not None else None
 
 
 async def write(visit: Visit) -> Response:
@@ -96,5 +96,5 @@ async def media(visit: Visit) -> Response:
 PAGES = (
     Page("GET", f"{ONE}/messages", "look", talk),
     Page("POST", f"{ONE}/messages", "message", write),
-    Page("GET", f"{ONE}/media/{{media_item_id:int}}", "words", media),
+    Page("GET", f"{ONE}/media/{{media_item_id:row}}", "words", media),
 )

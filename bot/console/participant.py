@@ -21,7 +21,7 @@ from bot.services import (
 )
 from schedules.localtime import dosing_date
 
-ONE = "/console/participants/{participant_id:int}"
+ONE = "/console/participants/{participant_id:row}"
 
 
 async def overview(visit: Visit) -> Response:

@@ -125,6 +125,6 @@ PAGES = (
     Page("POST", ONE, "site", change),
     Page("POST", f"{ONE}/on-call", "site", on_call),
     Page("POST", f"{ONE}/staff", "staff", add),
-    Page("POST", f"{ONE}/staff/{{staff_id:int}}/reset", "staff", reset),
-    Page("POST", f"{ONE}/staff/{{staff_id:int}}/switch", "staff", switch),
+    Page("POST", f"{ONE}/staff/{{staff_id:row}}/reset", "staff", reset),
+    Page("POST", f"{ONE}/staff/{{staff_id:row}}/switch", "staff", switch),
 )

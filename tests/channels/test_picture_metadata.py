@@ -41,6 +41,12 @@ def test_a_jpeg_keeps_how_it_is_held_and_nothing_else(order: str, turned: int) -
     assert without_metadata(clean) == clean
 
 
+def test_what_is_all_segments_is_no_photograph_and_is_left_as_it_is() -> None:
+    for many, read in ((9_000, True), (10_001, False)):
+        sent = jpeg(segment(0xFE, WHERE), segment(0xDB, b"") * (many - 1))
+        assert (WHERE not in without_metadata(sent)) == read
+
+
 def chunk(kind: bytes, body: bytes) -> bytes:
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 

@@ -1,6 +1,8 @@
-"""No file, form or update from outside takes more than 200 MiB, were it as big as is let in at all.
+"""No file, form or update from outside takes more than 200 MiB or hangs, were it as big as is let in at all.
 
-Each case runs in a process of its own. What is odd and small is measured where its properties are tried (`lean`).
+What is read while others wait may take a second of a processor, and what somebody runs by hand only what its size is
+worth. Both are given three times as much, since a processor that is shared is slower. Each case runs in a process of its
+own. What is odd and small is measured where its properties are tried.
 """
 
 from __future__ import annotations
@@ -28,9 +30,11 @@ from bot.commands.rules_table import read_table
 from bot.errors import Misconfigured
 from bot.services.book import Source, check_source
 from tests.pure.test_odd_files import COLUMNS, SHIPPED, _request
+from tests.support.hanging import no_hang
 from tests.support.memory import LIMIT, mebibytes
 from tests.support.pro_wording import INSTRUMENT
 
+AT_ONCE, BY_HAND = 3.0, 15.0  # seconds of the processor for each
 MANY = 250_000  # rows of a table; as objects they would all be too much
 MEBIBYTE = 1024 * 1024
 BOT = Bot("700123456:AAFakeTokenForTestsOnly_0123456789abc")
@@ -43,15 +47,21 @@ def big_webhook_bodies() -> None:
         for body in _filled(
             f'{{"update_id": 9, "message": {{"date": 1, "{field}": [', "0]}}", MOST_BODY_BYTES
         ):
-            read_update(body.encode())
-            parse(body.encode(), BOT)
-    read_update(b"[" * MOST_BODY_BYTES)
-    parse(b'{"update_id": 9, "message": {"text": "' + b"x" * (MOST_BODY_BYTES - 60) + b'"}}', BOT)
+            _posted(body.encode())
+    _posted(b"[" * MOST_BODY_BYTES)
+    _posted(b'{"update_id": 9, "message": {"text": "' + b"x" * (MOST_BODY_BYTES - 60) + b'"}}')
+
+
+def _posted(body: bytes) -> None:
+    with no_hang(AT_ONCE):
+        update = read_update(body)
+        if update is not None:
+            parse(update, BOT, sent=body)
 
 
 def big_forms() -> None:
     for piece in (b"a", b"&", b"a=1&", b"%00", b"=", b"+"):
-        with contextlib.suppress(NotTaken):
+        with contextlib.suppress(NotTaken), no_hang(AT_ONCE):
             asyncio.run(
                 read_form(_request(piece * (FORM_BYTES // len(piece)), "application/x-www-form-urlencoded"))
             )
@@ -67,7 +77,7 @@ def big_uploads() -> None:
         b"\r\n",
     ):
         body = head + piece * (FILE_BYTES // len(piece))
-        with contextlib.suppress(NotTaken):
+        with contextlib.suppress(NotTaken), no_hang(AT_ONCE):
             asyncio.run(read_upload(_request(body + b"\r\n--x--\r\n", "multipart/form-data; boundary=x")))
 
 
@@ -75,7 +85,9 @@ def big_pictures() -> None:
     png = b"\x89PNG\r\n\x1a\n"
     for piece in (b"\xff\xd8", b"\xff\xe1\x00\x02", b"\x00\x00\x00\x00tEXt\x00\x00\x00\x00", b"\x00"):
         for start in (b"\xff\xd8", png):
-            without_metadata(start + piece * (FILE_BYTES // len(piece)))
+            content = start + piece * (FILE_BYTES // len(piece))
+            with no_hang(AT_ONCE):
+                without_metadata(content)
 
 
 def big_tables() -> None:
@@ -94,7 +106,7 @@ def big_histories() -> None:
 
 
 def big_laboratory_sheets() -> None:
-    with _file(f"{','.join(NEEDS)}\n", "a,b,1,c,2026-11-02\n", MANY) as path:
+    with _file(f"{','.join(NEEDS)}\n", "a,b,1,c,2026-11-02\n", MANY) as path, no_hang(BY_HAND):
         assert sum(len(one.cells) for one in read_table(str(path), NEEDS).rows) == len(NEEDS) * MANY
 
 
@@ -106,6 +118,7 @@ def _answered(command: str, columns: str, row: str, rows: int) -> None:
         stack.enter_context(contextlib.redirect_stdout(nowhere))
         stack.enter_context(contextlib.redirect_stderr(nowhere))
         stack.enter_context(contextlib.suppress(SystemExit))
+        stack.enter_context(no_hang(BY_HAND))
         tables.main([command, str(path)], standalone_mode=False)
 
 
@@ -122,7 +135,7 @@ def big_definitions() -> None:
     dear = (first, ("[[a]]\n", "x = [[[]]]\n"))  # read as TOML before anybody asks of what kind it is
     for source, pieces in (dear, *((one, ("# nothing\n", 'y = """\n')) for one in (first, *others))):
         for piece in pieces:
-            with contextlib.suppress(Misconfigured):
+            with contextlib.suppress(Misconfigured), no_hang(BY_HAND):
                 check_source(Source(source.kind, source.name, source.body + piece * (MEBIBYTE // len(piece))))
 
 
@@ -132,7 +145,7 @@ def _filled(before: str, after: str, most: int) -> Iterator[str]:
 
 
 def _pieces(text: str) -> None:
-    with _file(text) as path, contextlib.suppress(Misconfigured):
+    with _file(text) as path, contextlib.suppress(Misconfigured), no_hang(BY_HAND):
         pieces_of(path, INSTRUMENT)
 
 
@@ -148,9 +161,20 @@ def _file(text: str, again: str = "", times: int = 0) -> Iterator[Path]:
         yield path
 
 
+def hanging() -> None:
+    with no_hang(0.05):
+        while True:
+            pass
+
+
 CASES = {name: work for name, work in globals().items() if name.startswith("big_")}
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_at_most_200_mebibytes(name: str) -> None:
+def test_at_most_200_mebibytes_and_no_hang(name: str) -> None:
     assert mebibytes(__name__, name) <= LIMIT
+
+
+def test_a_hang_in_a_process_of_its_own_is_told_here() -> None:
+    with pytest.raises(AssertionError, match="a hang"):
+        mebibytes(__name__, "hanging")

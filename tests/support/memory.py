@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
+import pytest
+
 RUNAWAY = 4 * 1024**3  # bytes of addresses: the machine must outlive a parser without bounds
 SECONDS = 300.0
 LIMIT = 200.0  # MiB
@@ -49,7 +51,10 @@ def _taken(module: str, work: str) -> float:
     resource.setrlimit(resource.RLIMIT_AS, (RUNAWAY, RUNAWAY))
     _forget()
     before = _highest()
-    function()
+    try:
+        function()
+    except pytest.fail.Exception as told:
+        raise AssertionError(str(told)) from None  # pytest's own does not travel between processes
     return _highest() - before
 
 

@@ -9,7 +9,6 @@ import hashlib
 import hmac
 import re
 import secrets
-from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -100,7 +99,7 @@ def is_foreign(request: Request) -> bool:
     origin = request.headers.get("origin")
     if origin is None or origin == "null":
         return False
-    return urlsplit(origin).netloc != request.headers.get("host")
+    return origin.partition("://")[2] != request.headers.get("host")
 
 
 def is_prefetch(request: Request) -> bool:

@@ -12,6 +12,9 @@ _SCAN, _EXIF = 0xDA, 0xE1
 _DROPPED = {*range(0xE1, 0xF0), 0xFE} - {0xE2, 0xEE}  # colours (ICC, Adobe) belong to the picture
 _TELLING = {b"tEXt", b"zTXt", b"iTXt", b"eXIf", b"tIME"}
 _ORIENTATION = 0x0112
+_MOST_SEGMENTS = (
+    10_000  # a photograph has dozens; millions of empty ones would keep the process from everybody else
+)
 
 
 def without_metadata(content: bytes) -> bytes:
@@ -25,8 +28,11 @@ def without_metadata(content: bytes) -> bytes:
 
 
 def _jpeg(content: bytes) -> bytes:
-    kept, at, turned = bytearray(_JPEG), 2, 1
+    kept, at, turned, segments = bytearray(_JPEG), 2, 1, 0
     while content[at] == 0xFF and content[at + 1] != _SCAN:
+        segments += 1
+        if segments > _MOST_SEGMENTS:
+            raise ValueError("more segments than a photograph has")
         marker, (length,) = content[at + 1], struct.unpack_from(">H", content, at + 2)
         if length < 2 or at + 2 + length > len(content):
             raise ValueError("a segment is cut off")
