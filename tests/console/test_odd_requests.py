@@ -52,7 +52,8 @@ class Console:
 
     def kept(self) -> list[Any]:
         """Of each table its rows, in one number."""
-        return self.wait(self._kept())
+        rows: list[Any] = self.wait(self._kept())
+        return rows
 
     async def _kept(self) -> list[Any]:
         tables = await self.behind.fetch(

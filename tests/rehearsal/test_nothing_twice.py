@@ -106,7 +106,7 @@ def test_one_too_many(row: Any, what: str) -> None:
 def test_brought_up_again_after_a_silence_only() -> None:
     """A reminder that its timer calls so is none of the reminders that the study counts."""
     rows, again = [*RIGHT, push(20, "nudge", BACK)], {(1, BACK)}
-    assert told(rows, again=again, spans=[("outage", BACK - HOUR, BACK)]) == []
+    assert told(rows, again=again, spans=[("outage:telegram", BACK - HOUR, BACK)]) == []
     assert told(rows, again=again) == ["brought up again, and nothing had been away"]
     twice = [*rows, push(21, "nudge", BACK)]
     assert told(twice, again=again, spans=[("house", BACK - HOUR, BACK)]) == [

@@ -32,7 +32,8 @@ async def test_who_dies_of_sealing_does_it_again(play: Play, monkeypatch: pytest
 
     monkeypatch.setattr(sealing_day, "seal_yesterday", dies_at_first)
     outcome = await play(participants=2, days=3)
-    assert len(tried) >= 3 and min(tried.values()) >= 2
+    *whole, _ = sorted(tried)  # the play ends on the last day
+    assert len(whole) >= 3 and min(tried[day] for day in whole) >= 2
     assert broken(outcome) == []
 
 

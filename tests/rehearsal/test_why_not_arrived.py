@@ -54,7 +54,7 @@ CASES: list[tuple[str, Ledger, Any, dict[str, Any], bool | None]] = [
     ("paused meanwhile", person(orders=[status(DUE - HOUR, "paused")]), message("cancelled"), {}, True),
     ("withdrawn meanwhile", GONE, message("cancelled"), {}, True),
     ("too late", person(), message("expired", END), {}, False),
-    ("too late in an outage", person(), message("expired", END), away("outage", END), True),
+    ("too late in an outage", person(), message("expired", END), away("outage:telegram", END), True),
     ("held back by a restore", person(), message("expired"), {"gaps": [Gap(DUE - HOUR, DUE)]}, True),
     ("nobody knows", person(), message("unknown"), {}, False),
     ("nobody knows, for a fault", person(), message("unknown"), struck("timeout"), True),

@@ -127,7 +127,7 @@ def test_the_last_night_before_it_is_too_late() -> None:
     assert holds(person(), timer("fired", "quiet_hours", DOSE.closes - 9 * HOUR))
 
 
-@pytest.mark.parametrize("away", ["house", "outage"])
+@pytest.mark.parametrize("away", ["house", "outage:telegram"])
 def test_nobody_there_when_its_limit_passed(away: str) -> None:
     since, until = DOSE.closes - HOUR, DOSE.closes + HOUR
     row = timer("expired", "too_late", until)

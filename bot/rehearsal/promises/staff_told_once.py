@@ -1,4 +1,7 @@
-"""Nothing comes to staff twice: of each alert a letter for each time that somebody was called, a digest a day, a gap once."""
+"""Nothing comes to staff twice: of each alert a letter for each time that somebody was called, a digest a day, a gap once.
+
+Who has a chat as well as mail gets it by both.
+"""
 
 from __future__ import annotations
 
@@ -18,9 +21,8 @@ from bot.rehearsal.evidence import Evidence, Findings, Violation
 from bot.rehearsal.ledger import Letter
 from bot.rehearsal.promises.nothing_twice import MINUTES, OUT
 
-HALF_A_DAY = timedelta(
-    hours=11
-)  # one that came late, by an evening, and the next; less what a change of the clocks takes
+# One that came late, by an evening, and the next; less what a change of the clocks takes.
+HALF_A_DAY = timedelta(hours=11)
 _ALERT = re.compile(r"/console/alerts/(\d+)")
 
 
@@ -49,14 +51,14 @@ def _called(
     named = Counter(
         (step.alert_id, staff) for step in steps for staff in (step.outcome or "").split(",") if staff
     )
-    letters: defaultdict[tuple[int, str], set[str]] = defaultdict(set)
+    letters: defaultdict[tuple[int, str, int], set[str]] = defaultdict(set)
     for letter in sent:
         row = rows.get(letter.key)
         if row is None:
             continue
         for number in _ALERT.findall(letter.text):
-            letters[int(number), f"staff:{row.staff_id}"].add(letter.key)
-    for (alert_id, staff), keys in letters.items():
+            letters[int(number), f"staff:{row.staff_id}", row.contact_id].add(letter.key)
+    for (alert_id, staff, _), keys in letters.items():
         if len(keys) > named[alert_id, staff]:
             what = f"{len(keys)} letters of one alert, and called {named[alert_id, staff]} times"
             found.violations.append(Violation(3, what, f"alert {alert_id} {staff}"))
