@@ -27,6 +27,8 @@ def pause(life: Life, person: Person, on: date, chance: Random) -> None:
 
     async def stop(phone: Phone) -> bool:
         async def again() -> None:
+            if not person.agrees():
+                return  # who took his consent back meanwhile has no reminders to go on with
             await life.hands.do(person, phone, Kind.TEXT, text="恢复提醒", heard=becomes("active"))
 
         done = await _stopped(life, person, phone, "pause", becomes("paused"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, cast
@@ -108,6 +109,20 @@ def test_words_and_reasons_have_an_alert_of_their_own(
     name: str, alerts: list[Any], held: list[Any], listed: str | None
 ) -> None:
     assert len(found(alerts, held, Worry(act(), "urgent", "no_medicine")).violations) == 1
+
+
+def test_an_alert_of_its_own_may_be_there_before_he_hears_of_it() -> None:
+    """The answer to him was lost, and the second try told him a moment later that all was stored."""
+    late = replace(act(), acknowledged_at=AT + timedelta(seconds=1))
+    assert found([alert("emergency", AT, OWN)], [], Worry(late, "emergency", "胸口疼")).violations == []
+    assert (
+        len(
+            found(
+                [alert("emergency", AT - timedelta(seconds=1), OWN)], [], Worry(late, "emergency", "x")
+            ).violations
+        )
+        == 1
+    )
 
 
 @pytest.mark.parametrize(

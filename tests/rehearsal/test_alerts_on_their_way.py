@@ -49,7 +49,7 @@ WIRE: list[tuple[str, tuple[Any, ...], frozenset[str], timedelta | None, bool]] 
 def test_on_the_wire(
     name: str, spans: tuple[Any, ...], channels: frozenset[str], after: timedelta | None, breach: bool
 ) -> None:
-    notice: Any = SimpleNamespace(message_id=9, channel="email")
+    notice: Any = SimpleNamespace(message_id=9, channel="email", state="sent")
     told = Told(ALERT, channels, [notice], None if after is None else AT + after)
     found = Findings()
     alerts_in_time.on_the_wire(found, evidence(spans), told)
@@ -59,7 +59,8 @@ def test_on_the_wire(
 # what struck, where else it was tried, how long it took, what the report lists (None: a breach)
 STRUCK: list[tuple[str, str, timedelta, str | None]] = [
     ("too_fast email m9", "", 34 * SECOND, "kept from its reader by too_fast"),
-    ("too_fast email m9", "telegram", 34 * SECOND, None),
+    ("too_fast email m9", "telegram sent", 34 * SECOND, None),
+    ("too_fast email m9", "telegram refused", 34 * SECOND, "kept from its reader by too_fast"),
     ("killed_at_statement transaction", "", 60 * SECOND, "its sender was killed or its fate unknown"),
     ("repeated telegram:7", "", 60 * SECOND, None),
     ("outage all", "", 60 * SECOND, None),
@@ -71,8 +72,10 @@ def test_only_what_kept_it_from_everybody_is_an_excuse(
     struck: str, also: str, after: timedelta, listed: str | None
 ) -> None:
     kind, _, what = struck.partition(" ")
-    notices: list[Any] = [SimpleNamespace(message_id=9, channel="email")]
-    notices += [SimpleNamespace(message_id=10, channel=also)] if also else []
+    notices: list[Any] = [SimpleNamespace(message_id=9, channel="email", state="sent")]
+    if also:
+        channel, state = also.split()
+        notices.append(SimpleNamespace(message_id=10, channel=channel, state=state))
     found = Findings()
     known = evidence(struck=(Struck(AT, kind, what),))
     alerts_in_time.on_the_wire(found, known, Told(ALERT, BOTH, notices, AT + after))

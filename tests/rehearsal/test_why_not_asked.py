@@ -153,6 +153,9 @@ def test_planned_after_its_hour() -> None:
     assert holds(late, None, planned_at=typed)
     assert not holds(late, None, planned_at=DUE + HOUR)
     assert not holds(person(), None, planned_at=typed)
+    of_the_other = timer("fired", "asked:1", typed + HOUR)
+    assert holds(late, of_the_other, planned_at=typed)
+    assert not holds(late, of_the_other, planned_at=DUE + HOUR)
 
 
 def test_begun_by_himself() -> None:

@@ -103,14 +103,17 @@ def on_the_wire(found: Findings, evidence: Evidence, told: Told) -> None:
     """Within seconds while any channel of the site's staff is up, else of the first that is up again."""
     alert, arrived = told.alert, told.arrived
     raised: datetime = alert.raised_at
+    going = [
+        row for row in told.notices if row.state != "refused"
+    ] or told.notices  # the others wait for nothing
     hit = {
         channel: [
             struck.kind
-            for row in told.notices
+            for row in going
             if row.channel == channel
             for struck in evidence.hit(f"m{row.message_id}")
         ]
-        for channel in {row.channel for row in told.notices}
+        for channel in {row.channel for row in going}
     }
     # Of several channels that were tried the one that lost least.
     waits = min(

@@ -63,7 +63,8 @@ def look(found: Findings, evidence: Evidence, records: Records, one: Ledger, wor
         if WORSE[alert.tier] <= WORSE[worry.tier] and worry.kind in ("", alert.kind)
     ]
     if row is not None and any(
-        alert.inbox_id == row.inbox_id and at <= alert.raised_at <= at + ANSWERED for alert in alerts
+        alert.inbox_id == row.inbox_id and worry.act.at <= alert.raised_at <= at + ANSWERED
+        for alert in alerts
     ):
         return
     if worry.doubtful and row is not None and row.outcome in OVER:

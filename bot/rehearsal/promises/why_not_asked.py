@@ -19,9 +19,7 @@ from bot.rehearsal.plain.calendar import Dose, quiet, value_at
 
 A_MOMENT = timedelta(minutes=2)  # between what somebody does and that it counts, where a fault met it
 A_NIGHT = timedelta(hours=14)  # quiet hours, with what a house that is away may add to them
-TELEGRAM_NEEDS = (
-    2  # to be asked about health there, and to have it sent abroad; the page needs the first alone
-)
+TELEGRAM_NEEDS = 2  # to be asked about health, and to have it sent abroad; the page needs the first alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +87,11 @@ def _planned_too_late(case: Unasked) -> bool:
 
 def _spoken_of(case: Unasked, timer: Row[Any]) -> bool:
     return _spoke_of_it(case, timer.settled_at)
+
+
+def _nothing_left(case: Unasked, timer: Row[Any]) -> bool:
+    """He had told of it, or it came into the plan too late; the other medicine of that hour was another matter."""
+    return _spoken_of(case, timer) or _planned_too_late(case)
 
 
 def _paused(case: Unasked, timer: Row[Any]) -> bool:
@@ -189,9 +192,9 @@ def _put_off(case: Unasked, timer: Row[Any]) -> bool:
 
 Check = Callable[[Unasked, Any], bool]
 REASONS: Mapping[tuple[str, str], Check] = {
-    ("fired", "asked"): _spoken_of,  # of the other medicine only
+    ("fired", "asked"): _nothing_left,  # of the other medicine only
     ("fired", "asked_before"): _spoken_of,
-    ("fired", "nothing_to_ask"): _spoken_of,
+    ("fired", "nothing_to_ask"): _nothing_left,
     ("fired", "paused"): _paused,
     ("fired", "ended"): _ended,
     ("fired", "no_contact"): _nobody_to_tell,
