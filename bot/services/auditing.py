@@ -7,7 +7,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ARRAY, Executable, Text, bindparam, cast, func, insert, select, true, update
+from sqlalchemy import ARRAY, Executable, Text, bindparam, cast, func, insert, outerjoin, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from bot.db.audit import AuditEntry, AuditHead
@@ -128,9 +128,8 @@ async def verify_chain(tx: Tx, chain: str) -> str | None:
     return None if head == (seq, previous) else f"{chain}: its end does not match its head"
 
 
-@built
-def _with_head(chain: Any) -> Executable:
-    head = select(AuditHead.seq.label("length"), AuditHead.hash.label("last")).where(AuditHead.chain == chain)
-    entries = select(AuditEntry).where(AuditEntry.chain == chain).subquery("entry")
-    known = head.subquery("head")
-    return select(known, entries).select_from(known.outerjoin(entries, true())).order_by(entries.c.seq)
+def _with_head(chain: str) -> Executable:
+    length, last = AuditHead.seq.label("length"), AuditHead.hash.label("last")
+    both = outerjoin(AuditHead, AuditEntry, AuditEntry.chain == AuditHead.chain)
+    query = select(length, last, *AuditEntry.__table__.columns).select_from(both)
+    return query.where(AuditHead.chain == chain).order_by(AuditEntry.seq)

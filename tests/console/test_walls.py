@@ -107,7 +107,7 @@ async def _keep(tx: Tx, participant_id: int) -> int:
 
 
 def address(path: str, ids: Ids) -> str:
-    return re.sub(r"\{(\w+)(:int)?\}", lambda found: str(getattr(ids, found[1])), path)
+    return re.sub(r"\{(\w+)(:\w+)?\}", lambda found: str(getattr(ids, found[1])), path)
 
 
 def named(path: str) -> bool:
