@@ -12,9 +12,8 @@ _SCAN, _EXIF = 0xDA, 0xE1
 _DROPPED = {*range(0xE1, 0xF0), 0xFE} - {0xE2, 0xEE}  # colours (ICC, Adobe) belong to the picture
 _TELLING = {b"tEXt", b"zTXt", b"iTXt", b"eXIf", b"tIME"}
 _ORIENTATION = 0x0112
-_MOST_SEGMENTS = (
-    10_000  # a photograph has dozens; millions of empty ones would keep the process from everybody else
-)
+# A photograph has dozens; millions of empty ones would keep the process from everybody else.
+_MOST_SEGMENTS = 10_000
 
 
 def without_metadata(content: bytes) -> bytes:

@@ -32,12 +32,7 @@ class Ladder:
 
 async def count(evidence: Evidence) -> Findings:
     async with evidence.ctx.begin() as tx:
-        rows = await tx.all(
-            select(Alert, Participant.site_id)
-            .join(Participant, Participant.participant_id == Alert.participant_id)
-            .where(Alert.tier != "routine")
-            .order_by(Alert.alert_id)
-        )
+        rows = await pressing(tx)
         steps: defaultdict[int, list[Row[Any]]] = defaultdict(list)
         for step in await tx.all(select(AlertStep).order_by(AlertStep.alert_step_id)):
             steps[step.alert_id].append(step)
@@ -51,6 +46,13 @@ async def count(evidence: Evidence) -> Findings:
     for alert in rows:
         look(found, evidence, alert, steps[alert.alert_id], ladders[alert.site_id], hours[alert.tier])
     return found
+
+
+async def pressing(tx: Tx) -> list[Row[Any]]:
+    """Every emergency and urgent alert, with its site."""
+    of_person = Participant.participant_id == Alert.participant_id
+    query = select(Alert, Participant.site_id).join(Participant, of_person).where(Alert.tier != "routine")
+    return await tx.all(query.order_by(Alert.alert_id))
 
 
 async def _ladders(tx: Tx) -> Mapping[int, Ladder]:

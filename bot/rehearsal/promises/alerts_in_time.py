@@ -10,9 +10,7 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
-from bot.db.alerts import Alert
 from bot.db.outbox import OutboundMessage
-from bot.db.people import Participant
 from bot.db.sites import Site
 from bot.rehearsal.evidence import Evidence, Findings, Violation, all_of
 from bot.rehearsal.faults import AT_COMMIT
@@ -34,9 +32,8 @@ MENDED = {
     "too_fast": ALERT_PAUSE,
     "rejected": timedelta(0),
 }
-KILLED = frozenset(
-    {*AT_COMMIT, "killed_before_send", "killed_after_send"}
-)  # what nobody wrote down is done again
+# What nobody wrote down is done again.
+KILLED = frozenset({*AT_COMMIT, "killed_before_send", "killed_after_send"})
 AWAY = {"outage": timedelta(0), "storm": ALERT_PAUSE}  # of a channel, and the pause after it
 
 
@@ -52,12 +49,7 @@ class Told:
 
 async def count(evidence: Evidence) -> Findings:
     async with evidence.ctx.begin() as tx:
-        rows = await tx.all(
-            select(Alert, Participant.site_id)
-            .join(Participant, Participant.participant_id == Alert.participant_id)
-            .where(Alert.tier != "routine")
-            .order_by(Alert.alert_id)
-        )
+        rows = await alerts_ended.pressing(tx)
         notices = await tx.all(select(OutboundMessage).where(OutboundMessage.lane == int(Lane.ALERT)))
         channels = await _channels(tx)
     found = Findings(checked=len(rows))
