@@ -24,9 +24,8 @@ from bot.rehearsal.ledger import Ledger, Seen
 
 OUT = ("queued", "sending", "sent", "unknown")  # it came, or may have come, or will
 AGAIN = ("reask", "restored")  # timers that bring up what stands open
-SOON = timedelta(
-    hours=6
-)  # two rounds of the same kind are never nearer: one put off to the morning, one in the evening
+# Two rounds of the same kind are never nearer: one put off to the morning, one in the evening.
+SOON = timedelta(hours=6)
 SILENCE = timedelta(hours=14)  # what was away in the evening is made good in the morning
 MINUTES = timedelta(minutes=10)
 LATER = ("later", "晚点再说")  # what somebody taps or writes who wants to be asked later
