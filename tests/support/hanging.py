@@ -9,9 +9,12 @@ import inspect
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import pytest
+from hypothesis import find
+from hypothesis import strategies as st
 
 MOST = 1.0  # seconds of the processor, for whatever comes from outside
 WAITED = 120.0  # seconds of the clock: what waits for something that never comes uses no processor
@@ -48,11 +51,18 @@ def guarded_examples(test: Any, seconds: float = MOST) -> Iterator[None]:
     assert not inspect.iscoroutinefunction(kept), (
         "only the main thread's own work can be stopped: asyncio.run"
     )
+    _characters_known()
     test.hypothesis.inner_test = _guarded(kept, seconds)
     try:
         yield
     finally:
         test.hypothesis.inner_test = kept
+
+
+@cache
+def _characters_known() -> None:
+    """Hypothesis makes its tables of all characters at the first text: seconds that are no example's own."""
+    assert find(st.text(min_size=1), bool)
 
 
 def _guarded(work: Callable[..., None], seconds: float) -> Callable[..., None]:
