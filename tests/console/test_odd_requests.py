@@ -35,7 +35,7 @@ PAGES_OF_ALL = (
 Asked = Callable[[Coroutine[Any, Any, Any]], Any]
 # One database for all examples: what one of them left is the next one's beginning, so the order is always the same.
 story = settings(
-    max_examples=60,
+    max_examples=40,
     derandomize=True,
     phases=(Phase.explicit, Phase.generate),
     suppress_health_check=list(HealthCheck),

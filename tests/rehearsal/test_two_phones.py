@@ -18,7 +18,7 @@ async def test_stopping_on_one_phone(play: Play, monkeypatch: pytest.MonkeyPatch
     cycle = dict.fromkeys(known.cycle, 0.0) | {"pause": 1.0, "withdrawal": 0.5}
     monkeypatch.setattr(rates, "load", lambda: dataclasses.replace(known, cycle=cycle))
     monkeypatch.setattr(town, "OF_KINDS", [100 * (kind in TWO_PHONES) for kind in town.KINDS])
-    outcome = await play(participants=4, days=24)
+    outcome = await play(participants=4, days=20)
     assert outcome.played["people with two phones"] == 4
     assert outcome.played["pauses" + OF_TWO] and outcome.played["withdrawals" + OF_TWO]
     assert broken(outcome) == []
