@@ -124,6 +124,7 @@ def _setting(
 
 
 def _exact(setting: Setting, workers: int) -> Outcome:
+    from bot.rehearsal.report_text import violations
     from bot.rehearsal.towns import play, towns
 
     count, begun = len(towns(setting)), time.monotonic()
@@ -131,7 +132,10 @@ def _exact(setting: Setting, workers: int) -> Outcome:
 
     def told(over: int, town: Outcome) -> None:
         if not sys.stderr.isatty():  # where no bar is drawn, a line for each town
-            click.echo(f"{over} of {count} towns played; violations in this one: {town.violations}", err=True)
+            played = f"{town.setting['participants']} people, seed {town.setting['seed']}"
+            click.echo(f"{over} of {count} towns over ({played}), violations: {town.violations}", err=True)
+            for line in violations(town):
+                click.echo(line, err=True)
 
     with click.progressbar(length=setting.days * count, label=label, file=sys.stderr) as bar:
         return play(setting, workers, lambda: time.monotonic() - begun, bar.update, told)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from bot.rehearsal.outcome import Outcome
 from bot.rehearsal.tallies import by_tier
@@ -64,7 +65,17 @@ def _promises(outcome: Outcome) -> Iterator[str]:
         yield f"{promise['number']}. {promise['title'][:75]:76} {promise['checked']:7}  {len(broken):10}"
         for what, times in promise["allowed"].items():
             yield f"     listed: {what} ({times})"
-        for one in broken[:MOST_SHOWN]:
-            yield f"     VIOLATION {one['what']} | {one['where']} | {one['at'] or ''}"
-        if len(broken) > MOST_SHOWN:
-            yield f"     and {len(broken) - MOST_SHOWN} more"
+        yield from _broken(broken)
+
+
+def violations(outcome: Outcome) -> Iterator[str]:
+    """Of a town, as soon as it is over: whoever watches can begin to look before the others end."""
+    for promise in outcome.promises:
+        yield from (f"{promise['number']}.{line[4:]}" for line in _broken(promise["violations"]))
+
+
+def _broken(violations: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    for one in violations[:MOST_SHOWN]:
+        yield f"     VIOLATION {one['what']} | {one['where']} | {one['at'] or ''}"
+    if len(violations) > MOST_SHOWN:
+        yield f"     and {len(violations) - MOST_SHOWN} more"

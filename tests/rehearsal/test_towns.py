@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.rehearsal.outcome import Outcome
 from bot.rehearsal.rehearse import told
+from bot.rehearsal.report_text import MOST_SHOWN, violations
 from bot.rehearsal.setting import Setting
 from bot.rehearsal.tallies import Waited
 from bot.rehearsal.towns import LARGEST, together, towns
@@ -65,3 +66,11 @@ def test_towns_are_added_up() -> None:
     ]
     assert sum_.violations == 1
     assert sum_.fingerprint != "word"
+
+
+def test_a_towns_violations_are_told_when_it_is_over() -> None:
+    [town] = towns(Setting(participants=1))
+    assert list(violations(played(town, 3, [], []))) == []
+    assert list(violations(played(town, 3, [], ["lost"]))) == ["1. VIOLATION lost | A | "]
+    many = list(violations(played(town, 3, [], ["lost"] * (MOST_SHOWN + 2))))
+    assert many[MOST_SHOWN:] == ["1. and 2 more"]
