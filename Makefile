@@ -44,8 +44,8 @@ rehearse-small: $(VENV)/installed-dev ## three cycles of 60 people with every fa
 		--require-all --html build/rehearsal-small.html --json build/rehearsal-small.json
 	$(BIN)/python -m bot rehearse --participants 12 --days 28 --seed 7 --faults all --tz Europe/Berlin \
 		--html build/rehearsal-berlin.html --json build/rehearsal-berlin.json
-	$(BIN)/python -m bot rehearse --real --participants 40 --minutes 3 --workers 2 --seed 7 --log build/rehearsal-real \
-		--html build/rehearsal-real.html --json build/rehearsal-real.json
+	$(BIN)/python -m bot rehearse --real --participants 40 --minutes 3 --workers 2 --seed 7 --require-all \
+		--log build/rehearsal-real --html build/rehearsal-real.html --json build/rehearsal-real.json
 WORKERS := $(shell getconf _NPROCESSORS_ONLN)
 
 lock: $(VENV)/installed-dev ## resolve the dependencies anew, for all platforms, with hashes

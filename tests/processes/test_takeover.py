@@ -104,7 +104,6 @@ async def test_the_database_restarts_and_both_go_on(
     """What is said meanwhile waits at Telegram. Neither process is touched, and both still work at the end."""
     with databases.fresh_database(cluster) as name:
         async with pair(databases.runtime_url(cluster, name), api, tmp_path) as (ctx, people, servings):
-            first = api.queue.pending[0].id if api.queue.pending else api.queue.next_id
             await everybody_says(api, "没吃")
             await until(ctx, handled(4))
             await asyncio.to_thread(cluster.stop)
@@ -119,8 +118,8 @@ async def test_the_database_restarts_and_both_go_on(
             await until(ctx, handled(16))
             said = (("ixazomib", "not_taken"), ("lenalidomide", "not_taken"))
             for found in (
-                await verdict.every_update_once(ctx, api, first),
-                await verdict.in_order(ctx),
+                await verdict.every_update_once(ctx, api, 0),
+                await verdict.in_order(ctx, api.queue.made),
                 await verdict.recorded_as_said(ctx, {person.participant_id: said for person in people}),
                 await verdict.reports_in_the_chain(ctx),
             ):

@@ -34,6 +34,7 @@ class UpdateQueue:
     random: Random
     next_id: int = 700_000_001
     pending: list[Pending] = field(default_factory=list)
+    made: list[int] = field(default_factory=list)  # every number that was given, in this order
     lost: list[Update] = field(default_factory=list)  # expired before anybody confirmed them
     confirmed: list[int] = field(default_factory=list)
     allowed: frozenset[str] | None = None
@@ -49,6 +50,7 @@ class UpdateQueue:
         lives = TAP_SECONDS if kind == "callback_query" else MESSAGE_SECONDS
         update: Update = {"update_id": self.next_id, kind: body}
         self.pending.append(Pending(update, (sent_at or self.clock()) + lives, line))
+        self.made.append(self.next_id)
         self.next_id += 1
         self._wake()
         return int(update["update_id"])

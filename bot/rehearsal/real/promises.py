@@ -23,7 +23,7 @@ from bot.services.context import Ctx
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """What is known from outside. `first`: the first update's number; `said`, and how many words of
+    """What is known from outside. `first`: the first update's place among all; `said`, and how many words of
     danger: by participant; `arrived`: when each mail did; `stopped`: exit statuses."""
 
     ctx: Ctx
@@ -47,7 +47,7 @@ async def judged(story: Story, outcome: Outcome) -> Outcome:
     found = {
         1: all_of(
             await verdict.every_update_once(ctx, api, story.first),
-            await verdict.in_order(ctx),
+            await verdict.in_order(ctx, api.queue.made),
             await verdict.recorded_as_said(ctx, story.said),
             _left_in_peace(story.stopped),
         ),

@@ -38,7 +38,7 @@ _TOLD = "SELECT count(*) AS n FROM dose_report WHERE status = 'taken' AND partic
 @dataclass(frozen=True, slots=True)
 class Restore:
     """`servings` are stopped, and so they are at the end. `everybody`: who is there already. `first`: the first update's
-    number. `speed`: of the virtual clock.
+    place among all. `speed`: of the virtual clock.
     """
 
     ctx: Ctx
@@ -57,9 +57,9 @@ class Restore:
         async with self._served():
             await self._until(PEOPLE, _ASKED, people, purpose="prompt")
             dump = await asyncio.to_thread(self.vault.keep)
-            since, lost_from = await self._now(), self.api.queue.next_id
+            since, lost_from = await self._now(), len(self.api.queue.made)
             await self._answer(people)
-        gap, lost = Gap(since, await self._now()), range(lost_from, self.api.queue.next_id)
+        gap, lost = Gap(since, await self._now()), self.api.queue.made[lost_from:]
         await self.ctx.database.close()
         await asyncio.to_thread(self.vault.bring_back, dump)
         await deployment.set_virtual_now(self.ctx, gap.until)
@@ -117,7 +117,9 @@ class Restore:
             found.violations.append(Violation(9, f"ended with status {status}", "suiyao restored"))
         return found
 
-    async def _counted(self, found: Findings, people: Sequence[Person], gap: Gap, lost: range) -> Findings:
+    async def _counted(
+        self, found: Findings, people: Sequence[Person], gap: Gap, lost: Sequence[int]
+    ) -> Findings:
         ledgers = [
             Ledger(number, SITE, "combination", one.subject_id, one.participant_id)
             for number, one in enumerate((*self.everybody, *people))

@@ -42,7 +42,7 @@ class Diary:
     """What was done to the processes, line by line; the promises are counted without it."""
 
     file: Path
-    kinds: Counter[str] = field(default_factory=Counter)
+    kinds: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(weather.KINDS, 0)))
     begun: float = field(default_factory=time.monotonic)
     struck: list[float] = field(default_factory=list)  # when a process was killed or the database lost
 
@@ -79,7 +79,7 @@ class Trial:
 
     async def run(self, database_url: str, api: FakeBotApi, *extra: Extra) -> Outcome:
         """Counts what was lost, done twice or out of turn."""
-        chance, diary, first = Random(self.seed), Diary(self.log / "events.jsonl"), api.queue.next_id
+        chance, diary, first = Random(self.seed), Diary(self.log / "events.jsonl"), len(api.queue.made)
         plans = [patient(number, self.words) for number in range(self.people - self.gone)]
         async with town(database_url, "rehearsal", NOON, tuple(SITES)) as ctx, postbox() as post:
             people = await everybody(ctx, api, self.people)
@@ -104,6 +104,7 @@ class Trial:
             ):
                 storms = [weather.faults(api, [one.chat for one in there], chance, diary)]
                 storms += [weather.losses(self.cut, chance, diary)] if self.cut else []
+                storms += [weather.jumps(api, chance, diary)]
                 async with weather.meanwhile(*storms):
                     lives = [crowd.live(person, plan) for person, plan in zip(there, plans, strict=True)]
                     await asyncio.gather(weather.kills(servings, chance, self.rounds, diary), *lives)
@@ -145,9 +146,9 @@ class Trial:
             "length": f"{self.workers} processes",
             "seed": self.seed,
             "zone": ZONE,
-            "faults": ", ".join(sorted(diary.kinds)),
+            "faults": ", ".join(sorted(+diary.kinds)),
         }
-        seconds, updates = time.monotonic() - diary.begun, api.queue.next_id - first
+        seconds, updates = time.monotonic() - diary.begun, len(api.queue.made) - first
         outcome = Outcome(setting, "", seconds, f"{updates / seconds:.1f} updates a second")
         outcome.counts |= {"updates": updates, "calls_of_the_bot_api": len(api.calls)}
         outcome.faults = dict(sorted(diary.kinds.items()))

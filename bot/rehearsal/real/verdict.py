@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Row, text
@@ -26,13 +26,13 @@ async def rows(ctx: Ctx, query: str, **values: object) -> list[Row[Any]]:
 
 
 async def every_update_once(ctx: Ctx, api: FakeBotApi, first: int, in_gap: Collection[int] = ()) -> Findings:
-    """Each update ever made is stored once and handled; none is parked, and none has waited in vain but taps: a messenger
-    forgets those that nobody fetched for 150 seconds of silence, and then the question is asked again. What a restored
-    database cannot know, of the numbers `in_gap`, may be missing.
+    """Each update ever made, from the `first` of `made` on, is stored once and handled; none is parked, and none has waited
+    in vain but taps: a messenger forgets those that nobody fetched for 150 seconds of silence, and then the question is
+    asked again. What a restored database cannot know, of the numbers `in_gap`, may be missing.
     """
     lost = {f"u{one['update_id']}": "callback_query" in one for one in api.queue.lost}
     gone = {*(one for one, tap in lost.items() if tap), *(f"u{number}" for number in in_gap)}
-    made = [f"u{number}" for number in range(first, api.queue.next_id)]
+    made = [f"u{number}" for number in api.queue.made[first:]]
     stored = await rows(ctx, "SELECT external_id, state FROM inbox_message")
     found = Counter(row.external_id for row in stored)
     wrong = [
@@ -53,14 +53,17 @@ async def every_update_once(ctx: Ctx, api: FakeBotApi, first: int, in_gap: Colle
     return told
 
 
-async def in_order(ctx: Ctx) -> Findings:
-    """Accepted in the order in which they were sent; handled in the order in which they were accepted.
+async def in_order(ctx: Ctx, made: Sequence[int]) -> Findings:
+    """Accepted in the order in which they were sent (`made`: the updates' numbers in that order); handled in the order in
+    which they were accepted.
 
     Rows made while a person's lock is held are numbered in the order of handling.
     """
     accepted = await rows(
         ctx,
-        "SELECT participant_id AS pid, substr(external_id, 2)::bigint AS n FROM inbox_message ORDER BY inbox_id",
+        """SELECT participant_id AS pid, array_position(CAST(:made AS bigint[]), substr(external_id, 2)::bigint) AS n
+        FROM inbox_message ORDER BY inbox_id""",
+        made=list(made),
     )
     answered = """SELECT participant_id AS pid, inbox_id AS n FROM outbound_message
         WHERE inbox_id IS NOT NULL AND purpose <> 'emergency' AND channel = 'telegram' AND repeats IS NULL

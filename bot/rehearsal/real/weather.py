@@ -32,11 +32,14 @@ FAULTS = {
 }
 STARTS = 5
 KILLED, LOST = "process killed", "database connections lost"
+JUMPED = "update numbers jumped"
+_OF_THE_API = "Bot API: "
 _LEFT = """SELECT (SELECT count(*) FROM inbox_message WHERE state = 'pending')
     + (SELECT count(*) FROM timer WHERE state = 'waiting' AND due_at <= suiyao_now())
     + (SELECT count(*) FROM outbound_message WHERE state = 'sending'
         OR (state = 'queued' AND send_after <= suiyao_now() + interval '1 minute')) AS left"""
 POLL_FAULTS = (FaultKind.CONFLICT, FaultKind.SERVER_ERROR, FaultKind.RESET_AFTER, FaultKind.TOO_MANY)
+KINDS = (KILLED, LOST, JUMPED, *(f"{_OF_THE_API}{kind}" for kind in {**FAULTS, **dict.fromkeys(POLL_FAULTS)}))
 
 
 async def clock(ctx: Ctx, start: datetime, speed: float, began: float | None = None) -> None:
@@ -58,6 +61,16 @@ async def losses(cut: Callable[[], object], chance: Random, told: Callable[[str]
         told(LOST)
 
 
+async def jumps(api: FakeBotApi, chance: Random, told: Callable[[str], None]) -> None:
+    """Until cancelled: as after a silence of a week, the numbering of updates begins anew anywhere."""
+    while True:
+        await asyncio.sleep(chance.uniform(5, 15))
+        while api.queue.pending:  # noqa: ASYNC110 - confirmed by other processes
+            await asyncio.sleep(0.01)
+        api.queue.jump()
+        told(JUMPED)
+
+
 async def faults(api: FakeBotApi, chats: Sequence[int], chance: Random, told: Callable[[str], None]) -> None:
     """Until cancelled. Some are meant for one chat, some for whoever comes next, a few for the poller.
 
@@ -74,7 +87,7 @@ async def faults(api: FakeBotApi, chats: Sequence[int], chance: Random, told: Ca
         else:
             continue
         api.fail(kind, chat=chat, method=method, seconds=FAULTS.get(kind, 0.0))
-        told(f"Bot API: {kind}")
+        told(f"{_OF_THE_API}{kind}")
 
 
 async def kills(
