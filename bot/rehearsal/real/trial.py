@@ -102,10 +102,7 @@ class Trial:
                 weather.meanwhile(*background),
                 running(servings),
             ):
-                storms = [weather.faults(api, [one.chat for one in there], chance, diary)]
-                storms += [weather.losses(self.cut, chance, diary)] if self.cut else []
-                storms += [weather.jumps(api, chance, diary)]
-                async with weather.meanwhile(*storms):
+                async with weather.meanwhile(*self._storms(api, there, chance, diary)):
                     lives = [crowd.live(person, plan) for person, plan in zip(there, plans, strict=True)]
                     await asyncio.gather(weather.kills(servings, chance, self.rounds, diary), *lives)
                 del api.faults.waiting[lasting:]
@@ -138,6 +135,15 @@ class Trial:
                 outcome.faults = dict(sorted(diary.kinds.items()))
                 self._keep(api, post)
             return outcome
+
+    def _storms(
+        self, api: FakeBotApi, there: Sequence[Person], chance: Random, diary: Diary
+    ) -> list[Coroutine[Any, Any, None]]:
+        storms = [
+            weather.faults(api, [one.chat for one in there], chance, diary),
+            weather.jumps(api, chance, diary),
+        ]
+        return [*storms, weather.losses(self.cut, chance, diary)] if self.cut else storms
 
     def _outcome(self, diary: Diary, api: FakeBotApi, first: int) -> Outcome:
         setting = {
