@@ -41,11 +41,20 @@ CASES: list[tuple[str, float | None, list[float], bool, bool]] = [
 def test_in_the_post(
     name: str, posted: float | None, struck: list[float], listed: bool, breach: bool
 ) -> None:
-    machine = Machine(lambda at: BEGAN + (at - NOON).total_seconds() / SPEED, struck)
+    machine = Machine(NOON, BEGAN, SPEED, struck)
     assert machine.moment(ALERT.raised_at) == RAISED
     found = in_time([ALERT], {} if posted is None else {1: posted}, machine)
     assert found.checked == 1
     assert (len(found.violations), len(found.allowed)) == (breach, listed)
+
+
+def test_who_was_struck_needs_a_while_and_no_moment_counts_twice() -> None:
+    spans = Machine(NOON, BEGAN, SPEED, [1011.0, 1021.0, 1101.0]).recovering()
+    assert [((since - NOON).total_seconds(), (until - NOON).total_seconds()) for since, until in spans] == [
+        (60.0, 246.0),
+        (246.0, 306.0),
+        (600.0, 786.0),
+    ]
 
 
 async def test_the_postbox_says_when_a_mail_arrived() -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row
@@ -18,12 +18,28 @@ JUST_BEFORE = 1.0  # what is struck in the middle of a transaction was begun bef
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """`moment`: the machine's time (seconds, as the event loop counts them) of an instant of the database's clock. `struck`:
-    when a process was killed or the database lost.
+    """The machine's time (seconds, as the event loop counts them) beside the database's clock: it showed `start` at `began`
+    and runs `speed` times as fast. `struck`: when a process was killed or the database lost.
     """
 
-    moment: Callable[[datetime], float]
+    start: datetime
+    began: float
+    speed: float
     struck: Sequence[float]
+
+    def moment(self, instant: datetime) -> float:
+        return self.began + (instant - self.start).total_seconds() / self.speed
+
+    def recovering(self) -> list[tuple[datetime, datetime]]:
+        """From when until when, by the database's clock, something that was struck may not have been there."""
+        spans: list[tuple[float, float]] = []
+        for at in sorted(self.struck):
+            since = max(at - JUST_BEFORE, spans[-1][1]) if spans else at - JUST_BEFORE
+            spans.append((since, at + RECOVERED))
+        return [(self._instant(since), self._instant(until)) for since, until in spans]
+
+    def _instant(self, moment: float) -> datetime:
+        return self.start + timedelta(seconds=(moment - self.began) * self.speed)
 
 
 def in_time(rows: Sequence[Row[Any]], posted: Mapping[int, float], machine: Machine) -> Findings:

@@ -12,7 +12,7 @@ from bot.rehearsal.bot_api.server import FakeBotApi
 from bot.rehearsal.evidence import Evidence, Findings, Violation, all_of
 from bot.rehearsal.ledger import alerts_in
 from bot.rehearsal.outcome import Outcome, told
-from bot.rehearsal.promises import PROMISES, chains_hold, walls_hold
+from bot.rehearsal.promises import PROMISES, alerts_ended, chains_hold, walls_hold
 from bot.rehearsal.promises.neutral_pushes import DISEASE, MEDICINES, SYMPTOMS, TO_PATIENTS
 from bot.rehearsal.real import verdict
 from bot.rehearsal.real.patients import Report
@@ -43,7 +43,8 @@ async def judged(story: Story, outcome: Outcome) -> Outcome:
     ctx, api = story.ctx, story.api
     async with ctx.begin() as tx:
         as_of = tx.now
-    evidence = Evidence(ctx, STUDY, as_of, (), (), {}, (), ())
+    spans = [("house", since, until) for since, until in story.machine.recovering()]
+    evidence = Evidence(ctx, STUDY, as_of, (), (), {}, (), spans)
     found = {
         1: all_of(
             await verdict.every_update_once(ctx, api, story.first),
@@ -53,7 +54,7 @@ async def judged(story: Story, outcome: Outcome) -> Outcome:
         ),
         2: await verdict.every_reminder(ctx, story.people, story.gone),
         3: all_of(await verdict.wire_as_recorded(ctx, api), await verdict.repeats_only_where_allowed(ctx)),
-        4: await _alerts(story),
+        4: all_of(await _alerts(story), await alerts_ended.count(evidence)),
         5: await walls_hold.count(evidence),
         6: all_of(await chains_hold.count(evidence), await verdict.reports_in_the_chain(ctx)),
         7: await _neutral(story),

@@ -135,7 +135,7 @@ class Restore:
             )
             for mail in self.post.mails
         ]
-        staff = {address: frozenset({site}) for site, address in SITES.items()}
+        staff = {address: frozenset({site}) for site, some in SITES.items() for address in some}
         evidence = Evidence(self.ctx, STUDY, now, ledgers, letters, {}, (), (), gaps=(gap,), staff=staff)
         return all_of(
             found,

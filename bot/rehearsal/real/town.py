@@ -1,4 +1,4 @@
-"""A site, its nurse and participants whose phones are linked already, for real processes to serve.
+"""A site, its nurses and participants whose phones are linked already, for real processes to serve.
 
 Their clock stands at noon or thereabouts wherever they run: quiet hours would otherwise keep every process silent.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
@@ -29,10 +29,14 @@ from bot.wording import LOCALES, load_wording
 
 BOT = account_of(TOKEN)
 MAIL_FROM = "suiyao@hospital.example"
-NURSE = "nurse@hospital.example"
 NAME, PHONE = "李桂兰", "13900001234"
 STUDY, SITE = "nct04217967", "TST"
-SITES = {SITE: NURSE, "TSU": "nurse.two@hospital.example"}
+# Whom each site calls, one after the other.
+SITES = {
+    SITE: ("nurse@hospital.example", "colleague@hospital.example"),
+    "TSU": ("nurse.two@hospital.example", "colleague.two@hospital.example"),
+}
+EACH_MINUTES = 5
 STAFF = Author("staff:0", "staff")
 
 
@@ -49,7 +53,7 @@ class Person:
 async def town(
     database_url: str, mark: str = "demo", virtual_now: datetime | None = None, sites: Sequence[str] = (SITE,)
 ) -> AsyncIterator[Ctx]:
-    """Services on a prepared database with a nurse at each site, as a process of its own would have them."""
+    """Services on a prepared database with two nurses at each site, as a process of its own would have them."""
     database = Database(asyncpg_url(database_url))
     try:
         addresses = Addresses("http://127.0.0.1:8080", "suiyao_test_bot", MAIL_ACCOUNT)
@@ -59,8 +63,9 @@ async def town(
         async with ctx.begin() as tx:
             for site in sites:
                 new = NewSite(site, "协作医院", "Asia/Shanghai", "zh_Hans_CN", "010-12345678", "full")
-                await add_site(tx, new, "rehearsal")
-                await add_staff(tx, NewStaff(site, "nurse", "王护士", SITES[site], "zh_Hans_CN"), "rehearsal")
+                await add_site(tx, replace(new, escalate_minutes=EACH_MINUTES), "rehearsal")
+                for mail in SITES[site]:
+                    await add_staff(tx, NewStaff(site, "nurse", "王护士", mail, "zh_Hans_CN"), "rehearsal")
         yield ctx
     finally:
         await database.close()

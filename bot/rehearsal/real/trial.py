@@ -119,7 +119,7 @@ class Trial:
                 {one.participant_id: plan.dangers for one, plan in zip(there, plans, strict=True)},
                 post.mails,
                 post.arrived,
-                Machine(lambda at: began + (at - NOON).total_seconds() / SPEED, diary.struck),
+                Machine(NOON, began, SPEED, diary.struck),
                 stopped,
             )
             if self.clocks_step:
