@@ -131,7 +131,10 @@ async def set_status(tx: Tx, participant_id: int, order: Order, status: str) -> 
         raise Refused("staff.unknown_end", reason=order.reason or "-", known=", ".join(END_REASONS))
     await _write(tx, StatusChange, participant_id, order, status=status)
     change = await _follow(tx, participant_id, order, f"status_{status}")
-    if status == "active" or order.effective_from > tx.now:
+    if status == "active":
+        await planning.catch_up(tx, participant_id, order.effective_from)
+        return change
+    if order.effective_from > tx.now:
         return change
     if status == "ended":
         await conversing.end_all(tx, await talks.open_of(tx, participant_id), "question.closed")

@@ -20,6 +20,8 @@ from schedules.regimen import PlannedDose, expected_cycle, planned_doses
 
 EXTEND_EVERY = timedelta(days=7)  # half the horizon: a week of outage costs no reminder
 CYCLE_LIMIT = timedelta(days=60)
+CATCH_UP_AFTER = timedelta(seconds=30)  # time to finish the welcome before the first question comes
+CATCH_UP_LIVES = timedelta(days=4)
 Key = tuple[str, int, int]  # drug, cycle, cycle day
 
 
@@ -29,6 +31,16 @@ class Change:
 
     cancelled: int = 0
     new: int = 0
+
+
+async def catch_up(tx: Tx, participant_id: int, since: datetime | None = None) -> None:
+    """Ask about doses that are due and were never asked about, because nobody could be told or nobody was to be asked.
+
+    `since`: from when this holds, where that lies ahead.
+    """
+    due_at = max(since or tx.now, tx.now) + CATCH_UP_AFTER
+    key = f"{participant_id}:catch_up:{tx.now.isoformat(timespec='seconds')}"
+    await timers.set_timer(tx, "prompt", key, participant_id, due_at, due_at + CATCH_UP_LIVES)
 
 
 async def replan(tx: Tx, participant_id: int) -> Change:

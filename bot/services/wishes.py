@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from datetime import time, timedelta
+from datetime import time
 from typing import Any
 
 from sqlalchemy import insert, select, update
@@ -11,7 +11,7 @@ from sqlalchemy import insert, select, update
 from bot.db.people import CareLink, Consent, Contact, StatusChange
 from bot.db.regimens import Habit
 from bot.dialogue.notes import ConsentDecided, PreferenceTold, RespondentTold
-from bot.services import linking, outbox, people, planning, timeline, timers, visit_plan
+from bot.services import linking, outbox, people, planning, timeline, visit_plan
 from bot.services.alerts import Cause, raise_alert
 from bot.services.auditing import of_participant
 from bot.services.context import Tx
@@ -19,9 +19,6 @@ from bot.services.done import NOTHING, Done
 from bot.services.dosing import Author
 from bot.services.people import Who
 from schedules.localtime import in_quiet_hours, instant
-
-CATCH_UP_AFTER = timedelta(seconds=30)  # time to finish the welcome before the first question comes
-CATCH_UP_LIVES = timedelta(days=4)
 
 
 async def respondent(tx: Tx, who: Who, note: RespondentTold, inbox_id: int | None) -> Done:
@@ -89,11 +86,8 @@ async def _write_consent(
 
 
 async def catch_up(tx: Tx, who: Who) -> None:
-    """Ask about doses that are due and were never asked about, because nobody could be told."""
     assert who.participant_id is not None
-    due_at = tx.now + CATCH_UP_AFTER
-    key = f"{who.participant_id}:catch_up:{tx.now.isoformat(timespec='seconds')}"
-    await timers.set_timer(tx, "prompt", key, who.participant_id, due_at, due_at + CATCH_UP_LIVES)
+    await planning.catch_up(tx, who.participant_id)
 
 
 async def preference(tx: Tx, who: Who, note: PreferenceTold, inbox_id: int | None) -> Done:

@@ -7,13 +7,13 @@ from datetime import timedelta
 
 import pytest
 
-from bot.services import reminding, wishes
+from bot.services import planning, reminding
 from tests.e2e.house import House, open_house
 
 
 @pytest.fixture(autouse=True)
 def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wishes, "CATCH_UP_AFTER", timedelta(seconds=3))
+    monkeypatch.setattr(planning, "CATCH_UP_AFTER", timedelta(seconds=3))
     monkeypatch.setattr(reminding, "A_MOMENT", timedelta(seconds=1))
 
 
