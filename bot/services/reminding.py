@@ -82,7 +82,7 @@ async def follow_up(tx: Tx, timer: Row[Any]) -> str | Postpone:
         return blocked
     due_at = datetime.fromisoformat(timer.payload["due_at"])
     await close_topic(tx, course, topic(due_at))
-    doses = [dose for dose in await unanswered(tx, course) if dose.due_at == due_at]
+    doses = [dose for dose in await unanswered(tx, course) if dose.dose_id in timer.payload["doses"]]
     return await ask_about(tx, course, doses, due_at, "followup") if doses else "answered"
 
 
@@ -241,9 +241,12 @@ async def _set_timers(
             if at < limit:
                 # A nudge is a nudge for an hour: later it would be one more reminder, at no agreed time.
                 rows.append(("nudge", f"{key}:{number}", pid, at, at + timedelta(hours=1), {"topic": name}))
-        day_after = follow_up_at(doses[0].local_date, doses[0].local_time, doses[0].zone)
+        # Whatever was asked about, whenever that was: a question that waited for the morning is followed up too.
+        last = max(doses, key=lambda dose: dose.due_at)
+        day_after = follow_up_at(last.local_date, last.local_time, last.zone)
+        asked = {"due_at": due_at.isoformat(), "doses": [dose.dose_id for dose in doses]}
         if tx.now < day_after < limit:
-            rows.append(("followup", key, pid, day_after, limit, {"due_at": due_at.isoformat()}))
+            rows.append(("followup", key, pid, day_after, limit, asked))
     await timers.set_timers(tx, rows)
 
 

@@ -70,6 +70,12 @@ CASES: list[tuple[str, Ledger, Any, bool]] = [
     ("paused, and nobody had paused", person(), timer("fired", "paused"), False),
     ("paused too late", person(orders=[status(DUE + HOUR, "paused")]), timer("fired", "paused"), False),
     ("went on, and not asked then", person(orders=[PAUSED, GOES_ON]), timer("fired", "paused"), False),
+    (
+        "paused until he ended",
+        person(orders=[PAUSED, status(DUE + HOUR, "ended")]),
+        timer("fired", "paused"),
+        True,
+    ),
     ("ended", person(orders=[status(DUE - HOUR, "ended")]), timer("cancelled", "cancelled"), True),
     ("cancelled, and nothing ended", person(), timer("cancelled", "cancelled"), False),
     ("nobody agreed", NEVER_AGREED, timer("fired", "no_contact"), True),

@@ -135,13 +135,13 @@ def closed(one: Ledger, at: datetime, phone: str = "") -> bool:
 
 
 def _lasted(case: Unasked, timer: Row[Any], was_so: Callable[[datetime], bool]) -> bool:
-    """It was so when the record says it, and at every turn until he told of it or a night before it was too late to ask."""
+    """It was so when the record says it, and at every turn until he told of it, ended, or a night before it was too late."""
     then: datetime = timer.settled_at
     if not (was_so(then) or was_so(then - A_MOMENT)):
         return False
     last = min(case.dose.closes, case.evidence.as_of) - A_NIGHT
     turns = (at for at in _turns(case.one) if then < at < last)
-    return all(was_so(at) or _spoke_of_it(case, at) for at in turns)
+    return all(was_so(at) or _spoke_of_it(case, at) or status(case.one, at) == "ended" for at in turns)
 
 
 def _turns(one: Ledger) -> Iterator[datetime]:
