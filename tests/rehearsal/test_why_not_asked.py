@@ -51,14 +51,17 @@ def timer(state: str, outcome: str | None = None, at: datetime = DUE, **more: An
     return SimpleNamespace(state=state, outcome=outcome, settled_at=at, **more)
 
 
-def holds(one: Ledger, row: Any, **more: Any) -> bool:
+def case_of(one: Ledger, row: Any = None, **more: Any) -> Unasked:
     spans, gaps = more.pop("spans", ()), more.pop("gaps", ())
     as_of = more.pop("as_of", DUE + 9 * DAY)
     evidence = Evidence(
         cast("Any", None), "nct04217967", as_of, (one,), (), {}, (), spans, {CHAT: "telegram"}, gaps
     )
-    case = Unasked(evidence, one, DOSE, more.pop("planned_at", JOINED), row, more.pop("again", {}), **more)
-    return reason_of(case).holds
+    return Unasked(evidence, one, DOSE, more.pop("planned_at", JOINED), row, more.pop("again", {}), **more)
+
+
+def holds(one: Ledger, row: Any, **more: Any) -> bool:
+    return reason_of(case_of(one, row, **more)).holds
 
 
 PAUSED, GOES_ON = status(DUE - HOUR, "paused"), status(DUE + HOUR, "active")

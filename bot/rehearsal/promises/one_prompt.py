@@ -9,14 +9,14 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
-from bot.db.conversations import Question
+from bot.db.conversations import Conversation, Question
 from bot.db.doses import DoseEvent, DosePrompt
 from bot.db.outbox import OutboundMessage
 from bot.db.timers import Timer
 from bot.rehearsal.evidence import A_MINUTE, Evidence, Findings, Violation
 from bot.rehearsal.ledger import Ledger
 from bot.rehearsal.plain.calendar import doses
-from bot.rehearsal.promises import why_not_arrived, why_not_asked
+from bot.rehearsal.promises import followed_up, why_not_arrived, why_not_asked
 from bot.rehearsal.promises.why_not_asked import Unasked
 
 Key = tuple[int, str, datetime]
@@ -27,7 +27,7 @@ async def count(evidence: Evidence) -> Findings:
     async with evidence.ctx.begin() as tx:
         events = await tx.all(select(DoseEvent).where(DoseEvent.superseded_at.is_(None)))
         begun = await tx.all(select(DosePrompt.dose_id, DosePrompt.asked_at))
-        timers = await tx.all(select(Timer).where(Timer.kind.in_(("prompt", "restored"))))
+        timers = await tx.all(select(Timer).where(Timer.kind.in_(("prompt", "followup", "restored"))))
         messages = await tx.all(_ASKED)
     remembered: dict[Key, Row[Any]] = {(row.participant_id, row.drug, row.due_at): row for row in events}
     began: defaultdict[int, list[datetime]] = defaultdict(list)
@@ -53,6 +53,9 @@ async def count(evidence: Evidence) -> Findings:
                 timer = by_key.get(("prompt", key))
                 case = Unasked(evidence, one, dose, event.planned_at, timer, again, began[event.dose_id])
                 _judge(found, case, asked[event.dose_id], where)
+                prompts = [row for row in asked[event.dose_id] if row.purpose == "prompt"]
+                told = followed_up.Asked(case, event, prompts, began[event.dose_id], by_key)
+                followed_up.look(found, told, where)
     return found
 
 
@@ -81,7 +84,8 @@ def _judge(found: Findings, case: Unasked, messages: list[Row[Any]], where: str)
 
 # What was sent unasked about each dose, on whatever channel.
 _ASKED = (
-    select(DosePrompt.dose_id, OutboundMessage)
+    select(DosePrompt.dose_id, Conversation.topic, OutboundMessage)
+    .join(Conversation, Conversation.conversation_id == DosePrompt.conversation_id)
     .join(Question, Question.conversation_id == DosePrompt.conversation_id)
     .join(OutboundMessage, OutboundMessage.token == Question.token)
     .where(OutboundMessage.purpose.in_(GROUP))
