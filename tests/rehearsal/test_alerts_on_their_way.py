@@ -16,7 +16,7 @@ from bot.rehearsal.promises.alerts_in_time import Told
 
 AT = datetime(2026, 11, 27, 2, 24, tzinfo=UTC)
 SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
-BACK = AT + HOUR
+BACK, HALF = AT + HOUR, 30 * MINUTE
 MAIL, CHAT = ("outage:email", AT - MINUTE, BACK), ("outage:telegram", AT - MINUTE, BACK - 20 * MINUTE)
 BOTH = frozenset({"email", "telegram"})
 ALERT: Any = SimpleNamespace(alert_id=1, site_id=2, kind="danger", tier="emergency", raised_at=AT)
@@ -49,7 +49,7 @@ WIRE: list[tuple[str, tuple[Any, ...], frozenset[str], timedelta | None, bool]] 
 def test_on_the_wire(
     name: str, spans: tuple[Any, ...], channels: frozenset[str], after: timedelta | None, breach: bool
 ) -> None:
-    notice: Any = SimpleNamespace(message_id=9, channel="email", state="sent")
+    notice: Any = SimpleNamespace(message_id=9, channel="email", state="sent", created_at=AT)
     told = Told(ALERT, channels, [notice], None if after is None else AT + after)
     found = Findings()
     alerts_in_time.on_the_wire(found, evidence(spans), told)
@@ -60,6 +60,7 @@ def test_on_the_wire(
 STRUCK: list[tuple[str, str, timedelta, str | None]] = [
     ("too_fast email m9", "", 34 * SECOND, "kept from its reader by too_fast"),
     ("too_fast email m9", "telegram sent", 34 * SECOND, None),
+    ("too_fast email m9", "telegram sent later", 34 * SECOND, "kept from its reader by too_fast"),
     ("too_fast email m9", "telegram refused", 34 * SECOND, "kept from its reader by too_fast"),
     ("killed_at_statement transaction", "", 60 * SECOND, "its sender was killed or its fate unknown"),
     ("repeated telegram:7", "", 60 * SECOND, None),
@@ -72,10 +73,11 @@ def test_only_what_kept_it_from_everybody_is_an_excuse(
     struck: str, also: str, after: timedelta, listed: str | None
 ) -> None:
     kind, _, what = struck.partition(" ")
-    notices: list[Any] = [SimpleNamespace(message_id=9, channel="email", state="sent")]
+    notices: list[Any] = [SimpleNamespace(message_id=9, channel="email", state="sent", created_at=AT)]
     if also:
-        channel, state = also.split()
-        notices.append(SimpleNamespace(message_id=10, channel=channel, state=state))
+        channel, state, *later = also.split()
+        at = AT + HALF if later else AT
+        notices.append(SimpleNamespace(message_id=10, channel=channel, state=state, created_at=at))
     found = Findings()
     known = evidence(struck=(Struck(AT, kind, what),))
     alerts_in_time.on_the_wire(found, known, Told(ALERT, BOTH, notices, AT + after))
@@ -106,7 +108,6 @@ def test_on_the_console(
     assert [one.what for one in found.violations] == ["not on the console at once"] * breach
 
 
-HALF = 30 * MINUTE
 LADDER = Ladder(("staff:1", "staff:2", "staff:3"), HALF)
 
 

@@ -95,9 +95,9 @@ def on_the_wire(found: Findings, evidence: Evidence, told: Told) -> None:
     """Within seconds while any channel of the site's staff is up, else of the first that is up again."""
     alert, arrived = told.alert, told.arrived
     raised: datetime = alert.raised_at
-    going = [
-        row for row in told.notices if row.state != "refused"
-    ] or told.notices  # the others wait for nothing
+    # Whose turn came after somebody had it already kept nobody from it; what was refused waits for nothing.
+    by_then = [row for row in told.notices if arrived is None or row.created_at <= arrived]
+    going = [row for row in by_then if row.state != "refused"] or by_then
     hit = {
         channel: [
             struck.kind
