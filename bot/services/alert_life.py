@@ -11,7 +11,7 @@ from bot.db.alerts import Alert, AlertStep
 from bot.db.people import Participant
 from bot.errors import Refused
 from bot.services import sealing, timers
-from bot.services.alerts import TELLING_LIVES, on_call, site_of, step, tell
+from bot.services.alerts import TELLING_LIVES, on_call, site_of, step, tell, waiting_at
 from bot.services.auditing import note_down, of_participant
 from bot.services.context import Tx
 from bot.services.locking import lock_participant
@@ -87,7 +87,9 @@ async def escalate(tx: Tx, timer: Row[Any]) -> str:
     if person is None:
         await step(tx, alert_id, "escalated", "system", outcome="end_of_list")
         return "end_of_list"
-    await tell(tx, alert_id, site.subject_id, alert.tier, person.targets, str(level))
+    waiting = await waiting_at(tx, alert_id)
+    targets = [to for to in person.targets if to.contact_id not in waiting]
+    await tell(tx, alert_id, site.subject_id, alert.tier, targets, str(level))
     await step(tx, alert_id, "escalated", "system", outcome=f"staff:{person.staff_id}")
     of_participant(tx, alert.participant_id, "system", "alert_escalated", alert=alert_id, level=level)
     due_at = tx.now + timedelta(minutes=site.escalate_minutes)

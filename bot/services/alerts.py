@@ -181,15 +181,23 @@ async def _number(tx: Tx, notice: Row[Any]) -> int:
 
 async def _hopeful(tx: Tx, number: int, *which: ColumnElement[bool]) -> bool:
     """Whether somebody has the alert or may still get it, by such a notice."""
+    hopeful = select(OutboundMessage.message_id).where(
+        _of_alert(number), OutboundMessage.state.in_(HOPEFUL), *which
+    )
+    return await tx.scalar(hopeful.limit(1)) is not None
+
+
+async def waiting_at(tx: Tx, number: int) -> set[int]:
+    """The contacts at which a notice of this alert waits to leave: another one would be the same letter twice at once."""
+    waiting = select(OutboundMessage.contact_id).where(_of_alert(number), OutboundMessage.state == "queued")
+    return set((await tx.execute(waiting)).scalars())
+
+
+def _of_alert(number: int) -> ColumnElement[bool]:
     told = select(OutboundMessage.message_id).where(
         OutboundMessage.unique_key.startswith(f"alert:{number}:", autoescape=True)
     )
-    hopeful = select(OutboundMessage.message_id).where(
-        or_(OutboundMessage.message_id.in_(told), OutboundMessage.repeats.in_(told)),
-        OutboundMessage.state.in_(HOPEFUL),
-        *which,
-    )
-    return await tx.scalar(hopeful.limit(1)) is not None
+    return or_(OutboundMessage.message_id.in_(told), OutboundMessage.repeats.in_(told))
 
 
 def _acknowledge(tx: Tx, to: Target, alert_id: int) -> tuple[Choice, ...]:

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from bot.db.alerts import Alert, AlertStep
+from bot.db.outbox import OutboundMessage
 from bot.db.sites import Site
 from bot.errors import NotSent, Rejected, SendError, TooFast, Unclear, Unreachable
 from bot.services import alert_life, deployment, firing, people, sending, timers
@@ -152,3 +153,20 @@ async def test_without_another_channel_mail_is_waited_for(town: Town) -> None:
     await later(town, 31 * A_SECOND)
     [again] = await leaving(town.ctx)
     assert again.message_id == first.message_id
+
+
+async def test_a_chat_at_which_it_still_waits_gets_no_second_one(town: Town) -> None:
+    """Mail and messenger are away: when it is his turn, what was meant for his chat before has not left yet."""
+    await raised(town, "urgent")
+    await reached_by_chat_too(town, "second@example.org")
+    for number in range(2):
+        await later(town, 2 * number * A_SECOND)
+        [first] = await leaving(town.ctx)
+        await sending.settle(town.ctx, first, NotSent("connect"))
+    await later(town, timedelta(minutes=31))
+    mails = await leaving(town.ctx)
+    assert (await steps(town.ctx))[-1] == ("escalated", "coordinator")
+    assert "second@example.org" in [one.outbound.address for one in mails]
+    async with town.ctx.begin() as tx:
+        in_chat = await tx.all(select(OutboundMessage.state).where(OutboundMessage.channel == "telegram"))
+    assert [row.state for row in in_chat] == ["queued"]
