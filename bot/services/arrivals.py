@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlalchemy import update
 
 from bot.db.conversations import Question
@@ -22,10 +24,17 @@ async def _blocked(tx: Tx, who: Who, inbound: Inbound, inbox_id: int) -> str:
 
 
 async def _unblocked(tx: Tx, who: Who, inbound: Inbound, inbox_id: int) -> str:
-    if who.state == "blocked" and who.correspondent_id is not None:
-        await tx.execute(update(Contact).where(Contact.contact_id == who.contact_id).values(state="active"))
-        await wishes.catch_up(tx, who)
+    await reopened(tx, who)
     return "unblocked"
+
+
+async def reopened(tx: Tx, who: Who) -> Who:
+    """Whoever writes from a chat has it open, also where the news of that never came: a restore may have swallowed it."""
+    if who.state != "blocked" or who.participant_id is None:
+        return who
+    await tx.execute(update(Contact).where(Contact.contact_id == who.contact_id).values(state="active"))
+    await wishes.catch_up(tx, who)
+    return replace(who, state="active")
 
 
 async def _group(tx: Tx, who: Who, inbound: Inbound, inbox_id: int) -> str:

@@ -49,6 +49,7 @@ async def handle(tx: Tx, who: Who, inbound: Inbound, inbox_id: int) -> str:
         return await arrivals.moved(tx, who, inbound, inbox_id)
     if who.participant_id is None:
         return await arrivals.stranger(tx, who, inbound, inbox_id)
+    who = await arrivals.reopened(tx, who)
     closed = await closed_to(tx, who, inbound, inbox_id)
     if closed is not None:
         return closed
