@@ -199,6 +199,12 @@ async def _settle(
         await prompting.show_settled(tx, who, talk.token, text, delivery.inbox_id)
 
 
+async def settle_anew(tx: Tx, who: Who, token: str, settled: Phrase, inbox_id: int | None) -> None:
+    """What an answered question says from now on: on the page, and to whoever taps there again."""
+    sealed = await sealing.seal(tx, who.key_id, "outbound", outbox.lasting(tx, who, settled))
+    await talk_rows.settle(tx, token, "answered", sealed, inbox_id)
+
+
 async def _say(tx: Tx, who: Who, talk: Talk, say: Say, delivery: Delivery) -> Talk:
     """The conversation with the token of the question that was asked."""
     if say.question and talk.token is None:

@@ -36,7 +36,7 @@ from bot.services.obeying import command, offer_menu
 from bot.services.outbox import Draft, Lane
 from bot.services.people import Who
 from bot.services.prompting import VIEW
-from bot.services.spontaneous import about_dose, dose_told, vomited_told
+from bot.services.spontaneous import about_dose, dose_told, taken_after_all, vomited_told
 
 
 async def handle(tx: Tx, who: Who, inbound: Inbound, inbox_id: int) -> str:
@@ -100,6 +100,8 @@ async def _choice(tx: Tx, who: Who, inbound: Inbound, inbox_id: int) -> str:
         return await _stale(tx, who, inbox_id)
     talk = await talks.talk_of(tx, row)
     if row.state != "open" or talk is None:
+        if press.answer == "taken" and await taken_after_all(tx, who, row, Delivery(inbox_id)):
+            return "dose_told"
         return await _already(tx, who, inbound, row, inbox_id)
     if press.answer == VIEW:
         await _show(tx, who, talk, inbound, inbox_id)

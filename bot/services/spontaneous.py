@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Row, exists, literal, select
+from sqlalchemy import Executable, Row, exists, literal, select
 
-from bot.db.doses import DoseEvent, DoseReport
+from bot.db.built import built
+from bot.db.doses import DoseEvent, DosePrompt, DoseReport
 from bot.dialogue.notes import StaffWanted
 from bot.dialogue.turn import Heard, Phrase
-from bot.services import conversing, noting, outbox, reminding, timeline, unplanned_doses
+from bot.services import conversing, noting, outbox, reminding, talks, timeline, unplanned_doses
 from bot.services.context import Tx
 from bot.services.conversing import Delivery
 from bot.services.dose_slots import slots_for
@@ -52,14 +53,55 @@ async def dose_told(tx: Tx, who: Who, words: str, delivery: Delivery) -> str:
     )
     if not doses:
         return await _nothing_open(tx, who, course, words, delivery)
+    await _answered(tx, who, course, doses, Heard("text", words), delivery)
+    return "dose_told"
+
+
+async def taken_after_all(tx: Tx, who: Who, row: Row[Any], delivery: Delivery) -> bool:
+    """ "Taken", tapped on a screen on which it was put off: that was no answer yet, so this one is. `row`: its question.
+
+    Only where that screen asked about one dose: of several nobody knows which he means. Where it is asked about again
+    already, that question has its answer.
+    """
+    assert who.participant_id is not None
+    if (row.script, row.state) != ("dose", "answered"):
+        return False
+    asked = await _asked(tx, row.conversation_id)
+    course = await timeline.load(tx, who.participant_id)
+    doses = [dose for dose in await reminding.unanswered(tx, course) if dose.dose_id in asked]
+    if len(asked) != 1 or not doses:
+        return False
+    told = Phrase("settled.answer", {"answer": Phrase("choice.taken")})
+    await conversing.settle_anew(tx, who, row.token, told, delivery.inbox_id)
+    taken, between = Heard("choice", "taken"), (who.participant_id, who.correspondent_id)
+    for _, talk in await talks.open_about(tx, who.participant_id, reminding.topic(doses[0].due_at)):
+        if talk.between == between and await _asked(tx, talk.conversation_id) == asked:
+            await conversing.hear(tx, who, talk, taken, delivery)
+            return True
+    await _answered(tx, who, course, doses, taken, delivery)
+    return True
+
+
+async def _asked(tx: Tx, conversation_id: int) -> set[int]:
+    return set((await tx.execute(_asked_in(conversation_id))).scalars())
+
+
+@built
+def _asked_in(conversation_id: Any) -> Executable:
+    return select(DosePrompt.dose_id).where(DosePrompt.conversation_id == conversation_id)
+
+
+async def _answered(
+    tx: Tx, who: Who, course: Course, doses: list[Row[Any]], heard: Heard, delivery: Delivery
+) -> None:
+    """The question about these doses, which is not asked because its answer is there."""
     slots = await slots_for(tx, course, doses, who, "prompt")
     name = reminding.topic(doses[0].due_at)
     talk, turn = await conversing.open_talk(tx, who, "dose", slots, name)
     assert turn.state is not None
     begun = conversing.begun(talk, turn.state)
     await reminding.remember(tx, doses, talk.conversation_id, slots)
-    await conversing.hear(tx, who, begun, Heard("text", words), delivery)
-    return "dose_told"
+    await conversing.hear(tx, who, begun, heard, delivery)
 
 
 async def _nothing_open(tx: Tx, who: Who, course: Course, words: str, delivery: Delivery) -> str:
