@@ -21,6 +21,8 @@ async def closed_to(tx: Tx, who: Who, inbound: Inbound, inbox_id: int) -> str | 
         return await _after_the_end(tx, who, inbound, inbox_id)
     if await _in_welcome(tx, who):
         return None
+    if who.relation != "self" and await people.said_no(tx, who.participant_id):
+        return await _close_with(tx, who, "no_consent", "reply.not_recording", inbound, inbox_id)
     if not who.may_hear:
         return await _without_consent(tx, who, inbound, inbox_id)
     if who.channel == "telegram" and who.telegram_mode != "full":

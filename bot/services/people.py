@@ -170,6 +170,16 @@ def of_this_screen(who: Who) -> Who:
     return replace(who, correspondent_id=None, participant_id=None, relation="")
 
 
+async def said_no(tx: Tx, participant_id: int) -> bool:
+    """Whether the participant refused the use of his health data, or took his consent back. Then nobody tells of him here."""
+    return await tx.scalar(_said_no(participant_id)) not in (None, "given")
+
+
+@built
+def _said_no(participant_id: Any) -> Executable:
+    return select(_own_word(participant_id))
+
+
 @built
 def _of_participant(participant_id: Any, now: Any) -> Executable:
     linked = _people(now).where(CareLink.participant_id == participant_id, Contact.state == "active")

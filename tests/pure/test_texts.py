@@ -41,7 +41,7 @@ drug.ixazomib drug.lenalidomide drug.two dose.mg study.nct04217967.title advice.
 advice.food.lenalidomide late.take.ixazomib late.skip.ixazomib late.ask_site.ixazomib
 late.take.lenalidomide late.skip.lenalidomide help.text reply.already_recorded reply.stale
 reply.answered_elsewhere reply.media reply.sticker reply.group_refused reply.unknown
-reply.not_linked reply.paused reply.ended reply.no_consent reply.parked reply.edited reply.use_page
+reply.not_linked reply.paused reply.ended reply.no_consent reply.not_recording reply.parked reply.edited reply.use_page
 danger.emergency danger.emergency_no_site danger.urgent danger.ask danger.denied recorded.taken
 recorded.not_taken recorded.later recorded.hold_claimed reason.forgot reason.ill reason.told_to_stop
 reason.no_medicine reason.other quiet.deferred contact.rebound menu.report choice.reported
@@ -66,7 +66,8 @@ PLACEHOLDERS = {
     "late.take.ixazomib": set(), "late.skip.ixazomib": set(), "late.take.lenalidomide": set(),
     "help.text": {"site_phone"}, "reply.already_recorded": {"what"}, "reply.answered_elsewhere": {"what"},
     "reply.media": {"site_phone"}, "reply.ended": {"site_phone"}, "reply.no_consent": {"site_phone"},
-    "reply.parked": {"site_phone"}, "reply.stale": set(), "reply.unknown": set(), "reply.edited": set(),
+    "reply.not_recording": {"site_phone"}, "reply.parked": {"site_phone"}, "reply.stale": set(),
+    "reply.unknown": set(), "reply.edited": set(),
     "danger.emergency": {"site_phone"}, "danger.emergency_no_site": set(), "danger.urgent": {"site_phone"},
     "danger.ask": {"site_phone"}, "danger.denied": {"site_phone"},
     "recorded.taken": {"drug", "time"}, "recorded.not_taken": {"drug"}, "recorded.later": {"drug"},
@@ -251,7 +252,7 @@ NAMES_120 = re.findall(
     r"\S+",
     """
 danger.emergency danger.emergency_no_site danger.urgent danger.ask danger.ask.again danger.denied
-reply.media reply.parked reply.ended reply.no_consent help.text nurse.ask nurse.passed_on dose.ill
+reply.media reply.parked reply.ended reply.no_consent reply.not_recording help.text nurse.ask nurse.passed_on dose.ill
 dose.relayed welcome.limits symptom.emergency symptom.urgent symptom.thanks
 """,
 )
