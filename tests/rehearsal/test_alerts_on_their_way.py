@@ -61,6 +61,7 @@ STRUCK: list[tuple[str, str, timedelta, str | None]] = [
     ("too_fast email m9", "", 34 * SECOND, "kept from its reader by too_fast"),
     ("too_fast email m9", "telegram sent", 34 * SECOND, None),
     ("too_fast email m9", "telegram sent later", 34 * SECOND, "kept from its reader by too_fast"),
+    ("timeout email m9", "telegram sent after that", 30 * SECOND, "kept from its reader by timeout"),
     ("too_fast email m9", "telegram refused", 34 * SECOND, "kept from its reader by too_fast"),
     ("killed_at_statement transaction", "", 60 * SECOND, "its sender was killed or its fate unknown"),
     ("repeated telegram:7", "", 60 * SECOND, None),
@@ -76,13 +77,28 @@ def test_only_what_kept_it_from_everybody_is_an_excuse(
     notices: list[Any] = [SimpleNamespace(message_id=9, channel="email", state="sent", created_at=AT)]
     if also:
         channel, state, *later = also.split()
-        at = AT + HALF if later else AT
+        at = AT + {0: timedelta(0), 1: HALF, 2: 30 * SECOND}[len(later)]
         notices.append(SimpleNamespace(message_id=10, channel=channel, state=state, created_at=at))
     found = Findings()
     known = evidence(struck=(Struck(AT, kind, what),))
     alerts_in_time.on_the_wire(found, known, Told(ALERT, BOTH, notices, AT + after))
     assert len(found.violations) == (listed is None)
     assert list(found.allowed) == ([listed] if listed else [])
+
+
+def test_what_was_away_did_not_stand_for_what_was_struck() -> None:
+    """A storm on mail, and the notice by chat lay with a process that was killed: said again when that is known."""
+    notices: list[Any] = [
+        SimpleNamespace(message_id=number, channel=channel, state="sent", created_at=AT)
+        for number, channel in ((9, "email"), (10, "telegram"))
+    ]
+    known = evidence(
+        (("storm:email", AT - MINUTE, BACK),), struck=(Struck(AT, "killed_before_send", "telegram m10"),)
+    )
+    for after, breach in ((100 * SECOND, False), (3 * MINUTE + 30 * SECOND, True)):
+        found = Findings()
+        alerts_in_time.on_the_wire(found, known, Told(ALERT, BOTH, notices, AT + after))
+        assert len(found.violations) == breach
 
 
 # what was away, when that site's console showed it, is it looked at, is it a breach?

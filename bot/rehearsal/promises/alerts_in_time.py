@@ -95,9 +95,14 @@ def on_the_wire(found: Findings, evidence: Evidence, told: Told) -> None:
     """Within seconds while any channel of the site's staff is up, else of the first that is up again."""
     alert, arrived = told.alert, told.arrived
     raised: datetime = alert.raised_at
-    # Whose turn came after somebody had it already kept nobody from it; what was refused waits for nothing.
-    by_then = [row for row in told.notices if arrived is None or row.created_at <= arrived]
-    going = [row for row in by_then if row.state != "refused"] or by_then
+    # Who was told only because it took long, or when his turn came, was no other way at first; who refused waits for nothing.
+    at_first = {row.channel for row in told.notices if row.created_at <= raised + ON_THE_WIRE}
+    ways = [
+        row
+        for row in told.notices
+        if row.channel in at_first and (arrived is None or row.created_at <= arrived)
+    ]
+    going = [row for row in ways if row.state != "refused"] or ways
     hit = {
         channel: [
             struck.kind
@@ -107,11 +112,10 @@ def on_the_wire(found: Findings, evidence: Evidence, told: Told) -> None:
         ]
         for channel in {row.channel for row in going}
     }
-    # Of several channels that were tried the one that lost least.
-    waits = min(
-        (sum((MENDED.get(kind, AGAIN) for kind in kinds), timedelta(0)) for kinds in hit.values()),
-        default=timedelta(0),
-    )
+    lost = {one: sum((MENDED.get(kind, AGAIN) for kind in kinds), timedelta(0)) for one, kinds in hit.items()}
+    up = {one: wait for one, wait in lost.items() if _up(evidence, one, raised, timedelta(0)) == raised}
+    # Of several channels that were tried the one that lost least; what was away anyhow did not stand for the others.
+    waits = min((up or lost).values(), default=timedelta(0))
     limit = min(_up(evidence, one, raised, waits) for one in told.channels) + ON_THE_WIRE
     if limit > evidence.as_of or (arrived is not None and arrived <= limit):
         return
