@@ -158,6 +158,8 @@ class House:
         if self._sweep_at is not None and self._sweep_at <= self.now:
             self._sweep_at = None
             await self._survive(sending.sweep)
+            # What waited behind a lease may go: a process looks every quarter of a second.
+            self._woken.add("outbox")
         there: frozenset[str] | None = None  # not looked yet, or not since something was done
         while self._woken:
             woken = set(self._woken)
