@@ -15,7 +15,7 @@ from bot.dialogue import engine
 from bot.dialogue.script import DoStep, Script
 from bot.dialogue.turn import JSON, SILENCE, Heard, Phrase, Say, State, Turn
 from bot.messages import Choice, Press
-from bot.services import noting, outbox, people, prompting, sealing, talk_rows, talks
+from bot.services import noting, outbox, people, prompting, sealing, talk_rows, talks, timers
 from bot.services.context import Tx
 from bot.services.done import NOTHING, Begin
 from bot.services.outbox import Draft, Lane, put, target
@@ -26,6 +26,8 @@ MOST_OUTCOMES = 10
 BY_COMMAND = ("nurse", "correct", "stop", "unplanned", "vomited")
 OF_A_DOSE = ("correct", "unplanned", "vomited")  # told beside words for the nurse, which then wait
 RECORDS = ("recorded.", "settled.both")  # what is told although no question on a screen can show it
+LEFT_KIND, LEFT_AFTER, LEFT_LIVES = "talk_left", timedelta(hours=1), timedelta(days=30)
+ENDS_WHEN_LEFT = ("unplanned",)  # begun by himself, and no window of a dose closes it
 COMMAND = "command"  # stands where a question's token would
 
 
@@ -52,6 +54,10 @@ async def begin(
         await end_all(tx, await open_scripts(tx, who, others), "question.closed")
     talk, turn = await open_talk(tx, who, name, slots, topic)
     await _carry_out(tx, who, talk, turn, delivery)
+    if name in ENDS_WHEN_LEFT:
+        key, due_at = f"talk:{talk.conversation_id}", tx.now + LEFT_AFTER
+        about = {"conversation_id": talk.conversation_id, "inbox_id": delivery.inbox_id}
+        await timers.set_timer(tx, LEFT_KIND, key, who.participant_id, due_at, due_at + LEFT_LIVES, about)
     return talk.conversation_id
 
 
@@ -98,12 +104,15 @@ async def ask_again(tx: Tx, who: Who, talk: Talk, delivery: Delivery) -> None:
         talk = await _say(tx, who, talk, say, delivery)
 
 
-async def fall_silent(tx: Tx, contact_id: int, talk: Talk, over: str) -> None:
-    """Nobody will answer any more: the conversation ends its own way, and its question gives way to the text `over`."""
+async def fall_silent(tx: Tx, contact_id: int, talk: Talk, over: str, inbox_id: int | None = None) -> None:
+    """Nobody will answer any more: the conversation ends its own way, and its question gives way to the text `over`.
+
+    `inbox_id`: the act that began it, where what follows answers that.
+    """
     if not isinstance(talk.script.steps[talk.state.step], DoStep):
         who = await people.by_contact(tx, contact_id)
         turn = _advance(tx, who, talk.script, talk.state, Heard("outcome", SILENCE))
-        await _carry_out(tx, who, talk, replace(turn, says=(), settled=None), Delivery(), over=over)
+        await _carry_out(tx, who, talk, replace(turn, says=(), settled=None), Delivery(inbox_id), over=over)
 
 
 async def end_all(tx: Tx, found: Iterable[tuple[int, Talk]], over: str) -> None:

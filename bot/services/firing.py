@@ -8,6 +8,7 @@ from bot.services import (
     asides,
     digests,
     edge_checks,
+    left_talks,
     pro_checks,
     reminding,
     restoring,
@@ -26,5 +27,6 @@ FIRE: Mapping[str, Fire] = {
     **restoring.FIRE,
     **asides.FIRE,
     **told_amounts.FIRE,
+    **left_talks.FIRE,
     "digest": digests.send,
 }

@@ -167,6 +167,16 @@ async def open_about(tx: Tx, participant_id: int, topic: str) -> list[tuple[int,
     return await _talks(tx, _about(participant_id, topic))
 
 
+async def open_in(tx: Tx, conversation_id: int) -> Row[Any] | None:
+    """The question of this conversation that waits for its answer."""
+    return await tx.first(_of_conversation(conversation_id))
+
+
+@built
+def _of_conversation(conversation_id: Any) -> Executable:
+    return _OPEN.where(Conversation.conversation_id == conversation_id)
+
+
 async def open_scripts(tx: Tx, who: Who, names: Sequence[str] | None = None) -> list[tuple[int, Talk]]:
     """This person's open conversations, of these scripts or of any."""
     wanted = None if names is None else list(names)
