@@ -58,7 +58,9 @@ async def breaches(story: Story) -> list[str]:
         evidence = Evidence(ctx, STUDY, tx.now, (), (), {}, (), ())
     found = {
         "each update recorded once and handled": await _recorded_once(story),
-        "in the order in which they were sent": await verdict.in_order(ctx),
+        "in the order in which they were sent": await verdict.in_order(
+            ctx, [number for api in story.apis for number in api.queue.made]
+        ),
         "each answer recorded as it was said": await verdict.recorded_as_said(ctx, said),
         "each dose asked about once": await verdict.every_reminder(ctx, [person for person, _ in pairs]),
         "on the wire as recorded, nothing twice": await verdict.wire_as_recorded(ctx, both),

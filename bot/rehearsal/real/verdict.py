@@ -59,33 +59,30 @@ async def in_order(ctx: Ctx, made: Sequence[int]) -> Findings:
 
     Rows made while a person's lock is held are numbered in the order of handling.
     """
-    accepted = await rows(
-        ctx,
-        """SELECT participant_id AS pid, array_position(CAST(:made AS bigint[]), substr(external_id, 2)::bigint) AS n
-        FROM inbox_message ORDER BY inbox_id""",
-        made=list(made),
-    )
+    place = {f"u{number}": at for at, number in enumerate(made)}
+    stored = await rows(ctx, "SELECT participant_id AS pid, external_id FROM inbox_message ORDER BY inbox_id")
+    accepted = [(row.pid, place[row.external_id]) for row in stored if row.external_id in place]
     answered = """SELECT participant_id AS pid, inbox_id AS n FROM outbound_message
         WHERE inbox_id IS NOT NULL AND purpose <> 'emergency' AND channel = 'telegram' AND repeats IS NULL
         ORDER BY message_id"""
     reported = "SELECT participant_id AS pid, inbox_id AS n FROM dose_report ORDER BY dose_report_id"
     found = [
         _rising("accepted", accepted),
-        _rising("answered", await rows(ctx, answered)),
-        _rising("recorded", await rows(ctx, reported)),
+        _rising("answered", [(row.pid, row.n) for row in await rows(ctx, answered)]),
+        _rising("recorded", [(row.pid, row.n) for row in await rows(ctx, reported)]),
     ]
     return Findings([one for part in found for one in part], checked=len(accepted))
 
 
-def _rising(what: str, found: Iterable[Row[Any]]) -> list[Violation]:
+def _rising(what: str, found: Iterable[tuple[int, int]]) -> list[Violation]:
+    """`found`: participant and number of each, one after the other."""
     last: dict[int, int] = {}
     wrong = []
-    for row in found:
-        if row.n < last.get(row.pid, 0):
-            wrong.append(
-                Violation(1, f"{what} out of turn", f"participant {row.pid}: {row.n} after {last[row.pid]}")
-            )
-        last[row.pid] = row.n
+    for pid, number in found:
+        if number < last.get(pid, 0):
+            where = f"participant {pid}: {number} after {last[pid]}"
+            wrong.append(Violation(1, f"{what} out of turn", where))
+        last[pid] = number
     return wrong
 
 
