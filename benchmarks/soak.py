@@ -108,9 +108,7 @@ async def _soaked(server: EmbeddedPostgres, asked: argparse.Namespace, log: Path
             stopped = [await one.stop() for one in servings]
         await ctx.database.close()  # connections that were lost are not met again
         _told_rates(words * 2 * half / took, sent / took, away)
-        story = soak_verdict.Story(
-            ctx, apis, FIRST_UPDATES, people, plans, stopped, [one.log for one in servings]
-        )
+        story = soak_verdict.Story(ctx, apis, people, plans, stopped, [one.log for one in servings])
         return await soak_verdict.breaches(story) + _grown(memory, seconds)
 
 

@@ -118,7 +118,7 @@ async def test_the_database_restarts_and_both_go_on(
             await until(ctx, handled(16))
             said = (("ixazomib", "not_taken"), ("lenalidomide", "not_taken"))
             for found in (
-                await verdict.every_update_once(ctx, api, 0),
+                await verdict.every_update_once(ctx, api),
                 await verdict.in_order(ctx, api.queue.made),
                 await verdict.recorded_as_said(ctx, {person.participant_id: said for person in people}),
                 await verdict.reports_in_the_chain(ctx),

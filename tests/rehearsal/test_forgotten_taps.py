@@ -22,7 +22,7 @@ async def test_a_forgotten_tap_is_listed_and_forgotten_words_are_a_breach(
 
     monkeypatch.setattr(verdict, "rows", rows)
     api = cast("Any", SimpleNamespace(queue=SimpleNamespace(made=[1, 2, 3], lost=[TAP, WORDS])))
-    found = await verdict.every_update_once(cast("Any", None), api, 0)
+    found = await verdict.every_update_once(cast("Any", None), api)
     assert [(one.what, one.where) for one in found.violations] == [
         ("recorded 0 times", "u3"),
         ("waited until it was forgotten", "u3"),

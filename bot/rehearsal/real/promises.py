@@ -23,12 +23,12 @@ from bot.services.context import Ctx
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """What is known from outside. `first`: the first update's place among all; `said`, and how many words of
-    danger: by participant; `arrived`: when each mail did; `stopped`: exit statuses."""
+    """What is known from outside. `said`, and how many words of danger: by participant; `arrived`: when each mail did;
+    `stopped`: exit statuses.
+    """
 
     ctx: Ctx
     api: FakeBotApi
-    first: int
     people: Sequence[Person]
     gone: frozenset[int]
     said: Mapping[int, tuple[Report, ...]]
@@ -47,7 +47,7 @@ async def judged(story: Story, outcome: Outcome) -> Outcome:
     evidence = Evidence(ctx, STUDY, as_of, (), (), {}, (), spans)
     found = {
         1: all_of(
-            await verdict.every_update_once(ctx, api, story.first),
+            await verdict.every_update_once(ctx, api),
             await verdict.in_order(ctx, api.queue.made),
             await verdict.recorded_as_said(ctx, story.said),
             _left_in_peace(story.stopped),

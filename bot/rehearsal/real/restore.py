@@ -37,9 +37,7 @@ _TOLD = "SELECT count(*) AS n FROM dose_report WHERE status = 'taken' AND partic
 
 @dataclass(frozen=True, slots=True)
 class Restore:
-    """`servings` are stopped, and so they are at the end. `everybody`: who is there already. `first`: the first update's
-    place among all. `speed`: of the virtual clock.
-    """
+    """`servings` are stopped, and so they are at the end. `everybody`: who is there already. `speed`: of the clock."""
 
     ctx: Ctx
     api: FakeBotApi
@@ -47,7 +45,6 @@ class Restore:
     servings: Sequence[Serving]
     vault: Vault
     everybody: Sequence[Person]
-    first: int
     zone: str
     speed: float
 
@@ -140,6 +137,6 @@ class Restore:
         return all_of(
             found,
             await after_restore.count(evidence),
-            await verdict.every_update_once(self.ctx, self.api, self.first, lost),
+            await verdict.every_update_once(self.ctx, self.api, lost),
             await chains_hold.count(evidence),
         )

@@ -79,7 +79,7 @@ class Trial:
 
     async def run(self, database_url: str, api: FakeBotApi, *extra: Extra) -> Outcome:
         """Counts what was lost, done twice or out of turn."""
-        chance, diary, first = Random(self.seed), Diary(self.log / "events.jsonl"), len(api.queue.made)
+        chance, diary = Random(self.seed), Diary(self.log / "events.jsonl")
         plans = [patient(number, self.words) for number in range(self.people - self.gone)]
         async with town(database_url, "rehearsal", NOON, tuple(SITES)) as ctx, postbox() as post:
             people = await everybody(ctx, api, self.people)
@@ -112,7 +112,6 @@ class Trial:
             story = promises.Story(
                 ctx,
                 api,
-                first,
                 people,
                 frozenset(one.participant_id for one in gone),
                 {one.participant_id: plan.reports for one, plan in zip(there, plans, strict=True)},
@@ -126,10 +125,10 @@ class Trial:
                 told = "".join(serving.log for serving in servings)
                 diary.kinds[CLOCK_SET] += told.count(CLOCK_SET)
             self._keep(api, post)  # also where what follows fails
-            outcome = await promises.judged(story, self._outcome(diary, api, first))
+            outcome = await promises.judged(story, self._outcome(diary, api))
             await _figures(ctx, outcome)
             if self.vault is not None:
-                restore = Restore(ctx, api, post, servings, self.vault, people, first, ZONE, SPEED)
+                restore = Restore(ctx, api, post, servings, self.vault, people, ZONE, SPEED)
                 outcome.promises.append(promises.of_a_restore(await restore.play()))
                 diary("backup brought back")
                 outcome.faults = dict(sorted(diary.kinds.items()))
@@ -145,7 +144,7 @@ class Trial:
         ]
         return [*storms, weather.losses(self.cut, chance, diary)] if self.cut else storms
 
-    def _outcome(self, diary: Diary, api: FakeBotApi, first: int) -> Outcome:
+    def _outcome(self, diary: Diary, api: FakeBotApi) -> Outcome:
         setting = {
             "study": STUDY,
             "participants": self.people,
@@ -154,7 +153,7 @@ class Trial:
             "zone": ZONE,
             "faults": ", ".join(sorted(+diary.kinds)),
         }
-        seconds, updates = time.monotonic() - diary.begun, len(api.queue.made) - first
+        seconds, updates = time.monotonic() - diary.begun, len(api.queue.made)
         outcome = Outcome(setting, "", seconds, f"{updates / seconds:.1f} updates a second")
         outcome.counts |= {"updates": updates, "calls_of_the_bot_api": len(api.calls)}
         outcome.faults = dict(sorted(diary.kinds.items()))

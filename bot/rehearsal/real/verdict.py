@@ -25,14 +25,14 @@ async def rows(ctx: Ctx, query: str, **values: object) -> list[Row[Any]]:
         return list((await tx.connection.execute(text(query), values)).all())
 
 
-async def every_update_once(ctx: Ctx, api: FakeBotApi, first: int, in_gap: Collection[int] = ()) -> Findings:
-    """Each update ever made, from the `first` of `made` on, is stored once and handled; none is parked, and none has waited
-    in vain but taps: a messenger forgets those that nobody fetched for 150 seconds of silence, and then the question is
-    asked again. What a restored database cannot know, of the numbers `in_gap`, may be missing.
+async def every_update_once(ctx: Ctx, api: FakeBotApi, in_gap: Collection[int] = ()) -> Findings:
+    """Each update ever made is stored once and handled; none is parked, and none has waited in vain but taps: a messenger
+    forgets those that nobody fetched for 150 seconds of silence, and then the question is asked again. What a restored
+    database cannot know, of the numbers `in_gap`, may be missing.
     """
     lost = {f"u{one['update_id']}": "callback_query" in one for one in api.queue.lost}
     gone = {*(one for one, tap in lost.items() if tap), *(f"u{number}" for number in in_gap)}
-    made = [f"u{number}" for number in api.queue.made[first:]]
+    made = [f"u{number}" for number in api.queue.made]
     stored = await rows(ctx, "SELECT external_id, state FROM inbox_message")
     found = Counter(row.external_id for row in stored)
     wrong = [
