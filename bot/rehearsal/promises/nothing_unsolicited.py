@@ -54,9 +54,8 @@ def _unsolicited(one: Ledger, seen: Seen, row: Row[Any]) -> list[Violation]:
         what.append("after the end")
     if value_at(before, "status", seen.at) == "paused":
         what.append("while paused")
-    known = [
-        order for order in one.orders if order.recorded_at < seen.at
-    ]  # a zone changed at this instant may come after
+    # A zone that was set at this very instant may have come after the message, too.
+    known = [order for order in one.orders if order.recorded_at < seen.at]
     if quiet(one.orders, seen.at) and quiet(known, seen.at):
         what.append("in quiet hours")
     if seen.at > row.expires_at:
