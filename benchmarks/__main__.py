@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import signal
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -37,13 +38,22 @@ def main() -> None:
     for name in sys.argv[1:] or NAMES:
         about = (import_module(f"benchmarks.{name}").__doc__ or "").strip()
         print(f"== {name}", flush=True)
-        done = subprocess.run(
-            [sys.executable, "-m", f"benchmarks.{name}"], check=True, stdout=subprocess.PIPE, text=True
-        )
-        print(done.stdout, flush=True)
-        told.append(f"## {name}\n\n{about}\n\n```\n{done.stdout.rstrip()}\n```\n")
+        printed = _printed(name)
+        print(printed, flush=True)
+        told.append(f"## {name}\n\n{about}\n\n```\n{printed.rstrip()}\n```\n")
     if not sys.argv[1:]:
         RESULTS.write_text(HEAD + "\n".join(told), encoding="utf-8")
+
+
+def _printed(name: str) -> str:
+    """What this benchmark prints. It is told to stop when we are."""
+    command = [sys.executable, "-m", f"benchmarks.{name}"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
+        signal.signal(signal.SIGTERM, lambda *_: running.terminate())
+        printed, _ = running.communicate()
+    if running.returncode:
+        sys.exit(f"{name} ended with {running.returncode}")
+    return printed
 
 
 def _day() -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -48,7 +50,8 @@ class Measured:
 
 @contextmanager
 def postgres() -> Iterator[EmbeddedPostgres]:
-    """Durable, as in production: a benchmark without fsync would flatter."""
+    """Durable, as in production: a benchmark without fsync would flatter. A benchmark that is told to stop takes it along."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     with tempfile.TemporaryDirectory(prefix="suiyao-bench-") as folder:
         server = EmbeddedPostgres(Path(folder) / "postgres")
         server.start()

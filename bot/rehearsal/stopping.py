@@ -1,9 +1,13 @@
-"""Somebody stops the messages, on whichever of his phones: for some days, or by taking back his consent."""
+"""Somebody stops the messages, on whichever of his phones: for some days, or by taking back his consent.
+
+His relative may not know yet, and tells of a dose the day after: the ledger has nothing of it, as the record must not.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import date, datetime, timedelta
+from functools import partial
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -44,9 +48,19 @@ def withdrawal(life: Life, person: Person, on: date, chance: Random) -> None:
         def withdrawn(at: datetime) -> None:
             person.ledger.agreed.append(Agreed(at, phone.address, False))
 
-        return await _stopped(life, person, phone, "withdraw", withdrawn)
+        done = await _stopped(life, person, phone, "withdraw", withdrawn)
+        for one in person.phones:
+            if done and one.address in person.family and person.linked(one):
+                tomorrow = person.today(life.hands.house.now) + timedelta(days=1)
+                life.plan(person, tomorrow, 18.5, partial(_told_all_the_same, life, person, one))
+        return done
 
     _plan(life, person, on, 16, chance, "withdrawal", stop)
+
+
+async def _told_all_the_same(life: Life, person: Person, phone: Phone) -> None:
+    if not person.agrees():  # a restored database knows of no withdrawal, and neither does he then
+        await life.hands.say(person, phone, "吃了")
 
 
 def own(person: Person) -> list[Phone]:

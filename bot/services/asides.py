@@ -59,12 +59,12 @@ def _hears_amounts(talk: Talk) -> bool:
 
 
 async def _way(tx: Tx, who: Who, talk: Talk, words: str, found: DoseWords) -> str | None:
-    name, step = talk.script.name, talks.asked(talk)
+    name = talk.script.name
     listed = talks.understands(tx, who, talk, Heard("text", words))
     if name in OF_MEDICINES:
         sure = found.named or found.more
         return "dose" if sure else None if listed and not await spontaneous.waiting(tx, who) else "ask_back"
-    if step is not None and step.typed is not None and step.typed.as_ == "words":
+    if talks.takes_any_words(talk):
         perhaps = found.kind == "bare" or found.more or name in ANY_MEDICINE
         return "dose" if found.kind == "dose" else "ask_back" if perhaps else None
     if listed or (found.kind == "among" and read(words, tx.ctx.book.words(tx.now)).codes):

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import aliased
 
 from bot.db.built import built
-from bot.db.conversations import Question
+from bot.db.conversations import Conversation, Question
 from bot.db.doses import DoseEvent, DoseJudgement, DosePrompt, DoseReport
 from bot.db.regimens import Hold
 from bot.dialogue.notes import DoseDeferred, DoseReported, HoldClaimed
@@ -160,10 +160,15 @@ def _event(dose_id: Any, participant_id: Any) -> Executable:
 
 
 async def _stop_reminding(tx: Tx, course: Course, dose: Row[Any]) -> None:
-    """Nobody is reminded of what is answered; of two drugs due together, only when both are."""
-    if await tx.first(_untold(course.participant_id, dose.due_at)) is None:
-        key = planning.prompt_key(course.participant_id, dose.due_at)
+    """Nobody is reminded of what is answered; of several doses asked about together, only when all of them are."""
+    due_at: datetime = dose.due_at
+    near = (due_at - planning.ASKABLE, due_at + planning.ASKABLE)
+    about = (course.participant_id, *near, due_at, planning.topic(due_at))
+    untold = {row.due_at for row in await tx.all(_untold(*about))}
+    if not untold:
+        key = planning.prompt_key(course.participant_id, due_at)
         await timers.cancel(tx, course.participant_id, FOLLOWERS, key)
+    if due_at not in untold:
         await symptom_plan.follow_dose(tx, course.participant_id)
 
 
@@ -172,12 +177,18 @@ def _told(dose_id: Any) -> ColumnElement[bool]:
 
 
 @built
-def _untold(participant_id: Any, due_at: Any) -> Executable:
+def _untold(participant_id: Any, since: Any, until: Any, due_at: Any, topic: Any) -> Executable:
+    """Of this hour, or of another and asked about with the doses of this hour."""
+    beside = (
+        exists(literal(1))
+        .where(DosePrompt.dose_id == DoseEvent.dose_id, Conversation.topic == topic)
+        .where(Conversation.conversation_id == DosePrompt.conversation_id)
+    )
     return (
-        select(DoseEvent.dose_id)
-        .where(DoseEvent.participant_id == participant_id, DoseEvent.due_at == due_at)
-        .where(DoseEvent.superseded_at.is_(None), ~_told(DoseEvent.dose_id))
-        .limit(1)
+        select(DoseEvent.due_at)
+        .where(DoseEvent.participant_id == participant_id, DoseEvent.superseded_at.is_(None))
+        .where(DoseEvent.due_at > since, DoseEvent.due_at < until, ~_told(DoseEvent.dose_id))
+        .where(or_(DoseEvent.due_at == due_at, beside))
     )
 
 

@@ -23,6 +23,7 @@ from bot.services import (
     outbox,
     own_words,
     people,
+    prompting,
     sealing,
     staff_chat,
     talks,
@@ -186,6 +187,8 @@ async def _text(tx: Tx, who: Who, inbound: Inbound, inbox_id: int) -> str:
     answered = said is not None and not danger.worse_in_doubt(found, said)
     row = await talks.latest_open(tx, who)
     talk = await talks.talk_of(tx, row) if row is not None else None
+    if talk is not None and talks.takes_any_words(talk) and not await prompting.was_read(tx, who, talk.token):
+        talk = None  # what was not read has no answer: 谢谢 is not the name of a medicine
     if found and talk is not None and _asks_for_all_words(talk):
         return await _danger_as_answer(tx, who, talk, inbound, inbox_id, answered=answered)
     if answered:  # when it was accepted; the open question stays open

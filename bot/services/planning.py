@@ -18,6 +18,7 @@ from schedules.dosing import closes_at
 from schedules.localtime import instant
 from schedules.regimen import PlannedDose, expected_cycle, planned_doses
 
+ASKABLE = timedelta(days=14)  # whatever a study says, nothing older is asked about
 EXTEND_EVERY = timedelta(days=7)  # half the horizon: a week of outage costs no reminder
 CYCLE_LIMIT = timedelta(days=60)
 CATCH_UP_AFTER = timedelta(seconds=30)  # time to finish the welcome before the first question comes
@@ -145,6 +146,11 @@ def _known_prompts(participant_id: int) -> Select[str]:
 
 def prompt_key(participant_id: int, due_at: datetime) -> str:
     return f"{participant_id}:{due_at.isoformat(timespec='minutes')}"
+
+
+def topic(due_at: datetime) -> str:
+    """Of the conversation that asks about the doses of this hour, and about others that were not asked until then."""
+    return f"doses:{due_at.isoformat(timespec='minutes')}"
 
 
 async def _set_next(tx: Tx, course: Course) -> None:

@@ -194,6 +194,17 @@ async def _opened(tx: Tx, rows: list[Row[Any]]) -> dict[int, uuid.UUID]:
     return {row.edits: row.sealed_id for row in edits}
 
 
+async def was_read(tx: Tx, who: Who, token: str | None) -> bool:
+    """Whether he may have seen the question itself: the page shows it, a messenger only announces it until he looks."""
+    return who.channel != "telegram" or await tx.scalar(_shown(token)) is not None
+
+
+@built
+def _shown(token: Any) -> Executable:
+    mine = select(OutboundMessage.message_id).where(OutboundMessage.token == token)
+    return mine.where(~OutboundMessage.pushed, OutboundMessage.state != "cancelled").limit(1)
+
+
 async def answered_elsewhere(tx: Tx, who: Who, token: str, correspondent_id: int, status: str) -> None:
     """Close a question that another person has answered meanwhile, on the screens where it stands."""
     await outbox.cancel_question(tx, token)

@@ -21,19 +21,15 @@ from bot.services.context import Tx
 from bot.services.conversing import Delivery
 from bot.services.dose_slots import slots_for
 from bot.services.people import Who
+from bot.services.planning import ASKABLE, topic
 from bot.services.timeline import Course, load
 from bot.services.timers import Fire, Postpone
 from schedules.dosing import closes_at, follow_up_at
 from schedules.localtime import in_quiet_hours, local, next_awake
 from schedules.regimen import is_held
 
-ASKABLE = timedelta(days=14)  # whatever a study says, nothing older is asked about
 A_MOMENT = timedelta(seconds=10)
 READING = timedelta(minutes=3)  # how long somebody who was asked is taken to be still at it
-
-
-def topic(due_at: datetime) -> str:
-    return f"doses:{due_at.isoformat(timespec='minutes')}"
 
 
 async def prompt(tx: Tx, timer: Row[Any]) -> str | Postpone:

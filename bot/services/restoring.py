@@ -27,6 +27,7 @@ from bot.services.auditing import note_down
 from bot.services.context import Tx
 from bot.services.deployment import EPOCH
 from bot.services.outbox import Draft, Lane
+from bot.services.planning import topic
 from bot.services.timeline import load
 from bot.services.timers import Fire, Postpone
 
@@ -135,7 +136,7 @@ async def ask(tx: Tx, timer: Row[Any]) -> str | Postpone:
     if not doses:
         return await gaps.reask(tx, timer)
     for due_at in sorted({dose.due_at for dose in doses}):
-        await reminding.close_topic(tx, course, reminding.topic(due_at))
+        await reminding.close_topic(tx, course, topic(due_at))
     doses = await reminding.unanswered(tx, course)  # an answer begun before was kept as far as it went
     return await reminding.ask_about(tx, course, doses, doses[0].due_at, "followup") if doses else "answered"
 

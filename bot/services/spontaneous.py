@@ -16,6 +16,7 @@ from bot.services.context import Tx
 from bot.services.conversing import Delivery
 from bot.services.dose_slots import slots_for
 from bot.services.people import Who
+from bot.services.planning import topic
 from bot.services.timeline import Course
 from schedules.localtime import dosing_date
 from schedules.regimen import is_held
@@ -74,7 +75,7 @@ async def taken_after_all(tx: Tx, who: Who, row: Row[Any], delivery: Delivery) -
     told = Phrase("settled.answer", {"answer": Phrase("choice.taken")})
     await conversing.settle_anew(tx, who, row.token, told, delivery.inbox_id)
     taken, between = Heard("choice", "taken"), (who.participant_id, who.correspondent_id)
-    for _, talk in await talks.open_about(tx, who.participant_id, reminding.topic(doses[0].due_at)):
+    for _, talk in await talks.open_about(tx, who.participant_id, topic(doses[0].due_at)):
         if talk.between == between and await _asked(tx, talk.conversation_id) == asked:
             await conversing.hear(tx, who, talk, taken, delivery)
             return True
@@ -96,7 +97,7 @@ async def _answered(
 ) -> None:
     """The question about these doses, which is not asked because its answer is there."""
     slots = await slots_for(tx, course, doses, who, "prompt")
-    name = reminding.topic(doses[0].due_at)
+    name = topic(doses[0].due_at)
     talk, turn = await conversing.open_talk(tx, who, "dose", slots, name)
     assert turn.state is not None
     begun = conversing.begun(talk, turn.state)
@@ -148,7 +149,7 @@ async def _asked_about(tx: Tx, who: Who, course: Course, delivery: Delivery) -> 
     if not doses:
         return False
     slots = await slots_for(tx, course, doses, who, "followup")
-    talk = await conversing.begin(tx, who, "dose", slots, delivery, reminding.topic(doses[0].due_at))
+    talk = await conversing.begin(tx, who, "dose", slots, delivery, topic(doses[0].due_at))
     await reminding.remember(tx, doses, talk, slots)
     return True
 

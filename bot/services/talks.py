@@ -142,6 +142,12 @@ def asked(talk: Talk) -> AskStep | None:
     return step if isinstance(step, AskStep) else None
 
 
+def takes_any_words(talk: Talk) -> bool:
+    """Whether the open question keeps whatever is written as it is."""
+    step = asked(talk)
+    return step is not None and step.typed is not None and step.typed.as_ == "words"
+
+
 def as_tapped(tx: Tx, who: Who, talk: Talk, heard: Heard) -> Heard:
     """Who writes what a button reads has tapped it. A button that takes a mark away is not meant by its bare name."""
     if heard.kind != "text" or len(heard.value) > LONGEST_LABEL:

@@ -18,6 +18,10 @@ ARMS = {
 CLOSES = {"ixazomib": timedelta(hours=96), "lenalidomide": timedelta(hours=48)}
 ON_TIME = {"ixazomib": timedelta(hours=24), "lenalidomide": timedelta(hours=12)}
 IF_EXTRA = {"ixazomib": "emergency", "lenalidomide": "urgent"}  # one taken beside the plan: how urgent it is
+NEAREST = {
+    "ixazomib": timedelta(hours=72),
+    "lenalidomide": timedelta(hours=24),
+}  # two of one medicine, by its label
 CYCLE = 28
 BEGINS_WITH = {"ixazomib": "4mg", "lenalidomide": "25mg"}
 

@@ -121,7 +121,7 @@ def on_its_word(ledger: Ledger) -> int:
     acts = [(one.act, one.doubtful) for one in ledger.said]
     acts += [(one.named, one.named_in_doubt) for one in ledger.extras]
     acts += [(one.told, one.doubtful) for one in ledger.extras if one.told]
-    return len({act.external_id for act, doubtful in acts if _in_doubt(ledger, act, doubtful)})
+    return len({act.external_id for act, doubtful in acts if in_doubt(ledger, act, doubtful)})
 
 
 def _options(
@@ -152,10 +152,10 @@ def last_of(said: list[Said]) -> Said | None:
 def _counts(ledger: Ledger, act: Act, fates: dict[str, str], doubtful: bool) -> bool:
     if act.acknowledged_at is None:
         return False
-    return not _in_doubt(ledger, act, doubtful) or fates.get(act.external_id) in ("answered", "dose_told")
+    return not in_doubt(ledger, act, doubtful) or fates.get(act.external_id) in ("answered", "dose_told")
 
 
-def _in_doubt(ledger: Ledger, act: Act, doubtful: bool) -> bool:
+def in_doubt(ledger: Ledger, act: Act, doubtful: bool) -> bool:
     known = act.acknowledged_at
     return known is not None and (doubtful or known != act.at or ledger.forgotten(act))
 

@@ -15,6 +15,7 @@ from bot.db.inbox import InboxMessage
 from bot.db.symptoms import SymptomReport
 from bot.rehearsal.evidence import Evidence, Findings, Violation
 from bot.rehearsal.ledger import Ledger, Worry
+from bot.rehearsal.plain import too_close
 from bot.services.context import Tx
 
 ANSWERED = timedelta(minutes=2)  # an act that met a fault is handled so much later at most
@@ -46,7 +47,7 @@ async def count(evidence: Evidence) -> Findings:
         records = await _records(tx)
     found = Findings()
     for one in evidence.ledgers:
-        for worry in one.worries:
+        for worry in [*one.worries, *too_close.worries(one)]:
             found.checked += 1
             look(found, evidence, records, one, worry)
     return found
