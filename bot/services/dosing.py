@@ -180,9 +180,11 @@ def _told(dose_id: Any) -> ColumnElement[bool]:
 def _untold(participant_id: Any, since: Any, until: Any, due_at: Any, topic: Any) -> Executable:
     """Of this hour, or of another and asked about with the doses of this hour."""
     beside = (
-        exists(literal(1))
+        select(DosePrompt.dose_id)
+        .join(Conversation, Conversation.conversation_id == DosePrompt.conversation_id)
         .where(DosePrompt.dose_id == DoseEvent.dose_id, Conversation.topic == topic)
-        .where(Conversation.conversation_id == DosePrompt.conversation_id)
+        .correlate_except(DosePrompt, Conversation)  # asked for many at once, each has its own topic
+        .exists()
     )
     return (
         select(DoseEvent.due_at)
