@@ -40,7 +40,7 @@ DAYS = (
 )
 # What is written of them, but for numbers that depend on who came first, and for chance.
 KEPT = {
-    "timer": "participant_id, kind, key, state, due_at, expires_at, outcome",
+    "timer": r"participant_id, kind, regexp_replace(key, '^talk:\d+$', 'talk'), state, due_at, expires_at, outcome",
     "dose_report": "participant_id, dose_id, drug, status, taken_at, precision, reason",
     "dose_judgement": "dose_id, status, extra",
     "outbound_message": "participant_id, contact_id, lane, purpose, pushed, text_id, state",
