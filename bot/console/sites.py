@@ -8,7 +8,7 @@ from bot.console.desk import Page
 from bot.console.moments import clock
 from bot.console.visit import Visit
 from bot.errors import Refused
-from bot.services import access, site_settings
+from bot.services import access, alerts, site_settings
 from bot.services.access import ROLES
 
 SITES = "/console/sites"
@@ -37,7 +37,7 @@ async def _show(
             site=await site_settings.settings(tx, here),
             members=await site_settings.members(tx, here),
             modes=site_settings.MODES,
-            called=site_settings.CALLED,
+            called=alerts.CALLED,
             roles=tuple(ROLES),
             fault=fault,
             activation=activation,

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, func, select
 
 from bot.db.alerts import Alert, AlertStep
 from bot.db.people import Participant
 from bot.errors import Refused
 from bot.services import sealing, timers
-from bot.services.alerts import TELLING_LIVES, on_call, site_of, step, tell, waiting_at
+from bot.services.alerts import TELLING_LIVES, on_call, set_clock, site_of, step, tell, waiting_at
 from bot.services.auditing import note_down, of_participant
 from bot.services.context import Tx
 from bot.services.locking import lock_participant
 
-TAKEN = frozenset({"acknowledged", "acted", "closed"})
+IN_HAND = ("acknowledged", "acted")
+TAKEN = frozenset({*IN_HAND, "closed"})
+END_OF_LIST = "end_of_list"
 WORSE = {"emergency": 0, "urgent": 1, "routine": 2}
 Closing = Literal["acted", "closed"]
 
@@ -68,10 +70,38 @@ async def reopen_milder(tx: Tx, participant_id: int, tier: str) -> int:
     reopened = 0
     for alert in rows:
         now = await standing(tx, alert.alert_id)
-        if now is not None and now.step in ("acknowledged", "acted") and WORSE[tier] < WORSE[alert.tier]:
-            await step(tx, alert.alert_id, "reopened", "system", outcome=f"worse:{tier}")
+        if now is not None and now.step in IN_HAND and WORSE[tier] < WORSE[alert.tier]:
+            site = await site_of(tx, participant_id)
+            await _reopen(tx, alert, f"worse:{tier}", tx.now + timedelta(minutes=site.escalate_minutes))
             reopened += 1
     return reopened
+
+
+async def give_back(tx: Tx, staff_id: int) -> int:
+    """Somebody left: what he had in hand is open again, and the list is called from its beginning. Returns how many."""
+    mine = select(AlertStep.alert_id).where(
+        AlertStep.taken_by == f"staff:{staff_id}", AlertStep.step.in_(IN_HAND)
+    )
+    given = 0
+    for alert in await tx.all(select(Alert).where(Alert.alert_id.in_(mine)).order_by(Alert.alert_id)):
+        await lock_participant(tx, alert.participant_id)
+        now = await standing(tx, alert.alert_id)
+        if now is not None and now.step in IN_HAND and now.taken_by == f"staff:{staff_id}":
+            await _reopen(tx, alert, "left", tx.now)
+            given += 1
+    return given
+
+
+async def _reopen(tx: Tx, alert: Row[Any], why: str, due_at: datetime) -> None:
+    """Open again, with a clock of its own unless it waits for the digest."""
+    await step(tx, alert.alert_id, "reopened", "system", outcome=why)
+    of_participant(tx, alert.participant_id, "system", "alert_reopened", alert=alert.alert_id, why=why)
+    # The clock that it had is over: two would call the list twice as fast.
+    await timers.cancel(tx, alert.participant_id, ("escalate",), f"{alert.alert_id}:")
+    if alert.tier != "routine":
+        steps = select(func.count()).select_from(AlertStep).where(AlertStep.alert_id == alert.alert_id)
+        # More than the levels before it: each of them was a step.
+        await set_clock(tx, alert.alert_id, alert.participant_id, int(await tx.scalar(steps) or 0), due_at)
 
 
 async def escalate(tx: Tx, timer: Row[Any]) -> str:
@@ -84,32 +114,32 @@ async def escalate(tx: Tx, timer: Row[Any]) -> str:
     site = await site_of(tx, alert.participant_id)
     called, before = await on_call(tx, site.site_id), await _called_before(tx, alert_id)
     person = next((one for one in called if f"staff:{one.staff_id}" not in before), None)
+    due_at = tx.now + timedelta(minutes=site.escalate_minutes)
     if person is None:
-        await step(tx, alert_id, "escalated", "system", outcome="end_of_list")
-        return "end_of_list"
+        if not any(one.startswith("staff:") for one in before) and tx.now < alert.raised_at + TELLING_LIVES:
+            # Nobody at all was there to be told: whoever joins the site is.
+            await set_clock(tx, alert_id, alert.participant_id, level + 1, due_at)
+        if END_OF_LIST not in before:
+            await step(tx, alert_id, "escalated", "system", outcome=END_OF_LIST)
+        return END_OF_LIST
     waiting = await waiting_at(tx, alert_id)
     targets = [to for to in person.targets if to.contact_id not in waiting]
     await tell(tx, alert_id, site.subject_id, alert.tier, targets, str(level))
     await step(tx, alert_id, "escalated", "system", outcome=f"staff:{person.staff_id}")
     of_participant(tx, alert.participant_id, "system", "alert_escalated", alert=alert_id, level=level)
-    due_at = tx.now + timedelta(minutes=site.escalate_minutes)
-    await timers.set_timer(
-        tx,
-        "escalate",
-        f"{alert_id}:{level + 1}",
-        alert.participant_id,
-        due_at,
-        due_at + TELLING_LIVES,
-        {"alert_id": alert_id, "level": level + 1},
-    )
+    await set_clock(tx, alert_id, alert.participant_id, level + 1, due_at)
     return f"told:{person.staff_id}"
 
 
 async def _called_before(tx: Tx, alert_id: int) -> set[str]:
-    """Who was called first, and then one by one. Kept by name: the list may be another than when the alert was raised, since
-    an address was lost or staff changed it, and nobody on it may be passed over for that.
+    """Who was called first, and then one by one, since it is open. Kept by name: the list may be another than when the alert
+    was raised, since an address was lost or staff changed it, and nobody on it may be passed over for that.
     """
-    query = select(AlertStep.outcome).where(AlertStep.alert_id == alert_id)
+    again = select(func.max(AlertStep.alert_step_id)).where(
+        AlertStep.alert_id == alert_id, AlertStep.step == "reopened"
+    )
+    since = AlertStep.alert_step_id > func.coalesce(again.scalar_subquery(), 0)
+    query = select(AlertStep.outcome).where(AlertStep.alert_id == alert_id, since)
     rows = await tx.all(query.where(AlertStep.step.in_(("told", "escalated"))))
     return {(row.outcome or "").partition(",")[0] for row in rows}
 

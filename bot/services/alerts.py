@@ -31,6 +31,7 @@ Tier = Literal["emergency", "urgent", "routine"]
 NOTICE_LIVES = timedelta(days=3)
 TELLING_LIVES = timedelta(days=30)
 HOPEFUL = ("queued", "sending", "sent")  # of what is unknown a repetition is queued
+CALLED = ("nurse", "coordinator", "investigator")  # the roles that alerts are told to
 ACKNOWLEDGE = "ack"
 ALERT_PRESS = "alert-"
 
@@ -101,16 +102,21 @@ async def _tell_first(tx: Tx, alert_id: int, cause: Cause) -> None:
     for person in first:
         await tell(tx, alert_id, site.subject_id, cause.tier, person.targets, "first")
     await step(tx, alert_id, "told", "system", outcome=",".join(f"staff:{one.staff_id}" for one in first))
-    due_at = tx.now + timedelta(minutes=site.escalate_minutes)
     # The clock of an alert starts with it: nobody has to remember to look whether somebody looked.
+    due_at = tx.now + timedelta(minutes=site.escalate_minutes)
+    await set_clock(tx, alert_id, cause.participant_id, 1, due_at)
+
+
+async def set_clock(tx: Tx, alert_id: int, participant_id: int, level: int, due_at: datetime) -> None:
+    """When somebody else is told unless it was taken by then. Each `level` of an alert comes once."""
     await timers.set_timer(
         tx,
         "escalate",
-        f"{alert_id}:1",
-        cause.participant_id,
+        f"{alert_id}:{level}",
+        participant_id,
         due_at,
         due_at + TELLING_LIVES,
-        {"alert_id": alert_id, "level": 1},
+        {"alert_id": alert_id, "level": level},
     )
 
 
@@ -246,7 +252,7 @@ async def on_call(tx: Tx, site_id: int) -> list[OnCall]:
         .join(StaffMember, StaffMember.staff_id == Contact.staff_id)
         .join(StaffSite, StaffSite.staff_id == StaffMember.staff_id)
         .where(StaffSite.site_id == site_id, StaffMember.active, Contact.state == "active")
-        .where(StaffMember.role.in_(("nurse", "coordinator", "investigator")))
+        .where(StaffMember.role.in_(CALLED))
         .order_by(StaffMember.role == "investigator", StaffSite.on_call_order, Contact.contact_id)
     )
     people: dict[int, OnCall] = {}

@@ -30,10 +30,11 @@ async def _unblocked(tx: Tx, who: Who, inbound: Inbound, inbox_id: int) -> str:
 
 async def reopened(tx: Tx, who: Who) -> Who:
     """Whoever writes from a chat has it open, also where the news of that never came: a restore may have swallowed it."""
-    if who.state != "blocked" or who.participant_id is None:
+    if who.state != "blocked" or (who.participant_id is None and who.staff_id is None):
         return who
     await tx.execute(update(Contact).where(Contact.contact_id == who.contact_id).values(state="active"))
-    await wishes.catch_up(tx, who)
+    if who.participant_id is not None:
+        await wishes.catch_up(tx, who)
     return replace(who, state="active")
 
 

@@ -52,18 +52,23 @@ async def refused(tx: Tx, row: Row[Any], *, lost: bool) -> None:
 
 
 async def close_contact(tx: Tx, contact_id: int, participant_id: int | None) -> None:
-    """Blocked, deactivated, gone: stop writing there. The participant is never deleted."""
+    """Blocked, deactivated, gone: stop writing there. The participant is never deleted. Alerts that waited for a reader there
+    go to the next on the list.
+    """
     closed = await tx.scalar(
         update(Contact)
-        .where(Contact.contact_id == contact_id, Contact.state != "moved")
+        .where(Contact.contact_id == contact_id, Contact.state.not_in(("moved", "blocked")))
         .values(state="blocked")
         .returning(Contact.contact_id)
     )
+    waiting = (OutboundMessage.contact_id == contact_id, OutboundMessage.state == "queued")
+    notices = await tx.all(select(OutboundMessage).where(*waiting, OutboundMessage.purpose == "staff_alert"))
     await outbox.cancel_contact(tx, contact_id)
+    for notice in notices:
+        await alerts.refused(tx, notice)
     if closed is not None and participant_id is not None:  # nobody misses a telephone that was left before
         # One alert for each time that a bound contact is lost, not one for each message that fails.
-        lost = await tx.scalar(select(Contact.bound_at).where(Contact.contact_id == contact_id))
-        key = f"contact_lost:{contact_id}:{lost.isoformat() if lost else ''}:{tx.now.date().isoformat()}"
+        key = f"contact_lost:{contact_id}:{tx.now.isoformat()}"
         await raise_alert(tx, Cause(participant_id, "contact_lost", "urgent", "contact_lost@1", key))
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 
 from bot.db.built import built
 from bot.db.doses import DoseEvent, DoseReport
-from bot.services import danger
+from bot.services import alert_life, danger
 from bot.services.alerts import Cause, raise_alert
 from bot.services.context import Tx
 from bot.services.people import Who
@@ -48,8 +48,10 @@ async def look(
         definition=course.study_hash,
         inbox_id=inbox_id,
     )
-    if await raise_alert(tx, cause) is not None and who is not None:
-        await danger.answer(tx, who, rule.tier, inbox_id)
+    if await raise_alert(tx, cause) is not None:
+        await alert_life.reopen_milder(tx, course.participant_id, rule.tier)
+        if who is not None:
+            await danger.answer(tx, who, rule.tier, inbox_id)
     return found
 
 

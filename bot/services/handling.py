@@ -44,13 +44,13 @@ async def handle(tx: Tx, who: Who, inbound: Inbound, inbox_id: int) -> str:
     """Returns a word for the record: what the message turned out to be."""
     if inbound.kind in arrivals.EVENTS:
         return await arrivals.EVENTS[inbound.kind](tx, who, inbound, inbox_id)
+    who = await arrivals.reopened(tx, who)
     if who.staff_id is not None:
         return await staff_chat.handle(tx, who, inbound, inbox_id)
     if who.state == "moved":
         return await arrivals.moved(tx, who, inbound, inbox_id)
     if who.participant_id is None:
         return await arrivals.stranger(tx, who, inbound, inbox_id)
-    who = await arrivals.reopened(tx, who)
     closed = await closed_to(tx, who, inbound, inbox_id)
     if closed is not None:
         return closed

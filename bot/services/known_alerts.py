@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select
 
 from bot.db.symptoms import SymptomReport
-from bot.services import known_facts, rule_sets, symptom_alerts
+from bot.services import alert_life, known_facts, rule_sets, symptom_alerts
 from bot.services.alerts import Cause, raise_alert
 from bot.services.context import Tx
 from bot.services.rule_sets import RuleSet
@@ -27,11 +27,13 @@ async def consider(tx: Tx, participant_id: int) -> list[str]:
     """Raise an alert for each rule that is met now and was not with these very facts. Returns the rules."""
     rules = await rule_sets.of_participant(tx, participant_id)
     known = await known_facts.of_participant(tx, participant_id, rules.study.symptom_rules.lab_days)
+    days = await known_facts.measured_on(tx, participant_id)
     raised = []
     for hit in await _hits(tx, participant_id, rules, known):
         if hit.urgency == "none":
             continue
-        facts = ",".join(f"{word}={known[word]}" for word in sorted(_looked_at(rules, hit) & known.keys()))
+        looked_at = sorted(_looked_at(rules, hit) & known.keys())
+        facts = ",".join(f"{word}={known[word]}@{days.get(word, '')}" for word in looked_at)
         cause = Cause(
             participant_id,
             "symptom",
@@ -42,6 +44,7 @@ async def consider(tx: Tx, participant_id: int) -> list[str]:
             due_at=await symptom_alerts.due_at(tx, participant_id, rules.study.symptom_rules, hit),
         )
         if await raise_alert(tx, cause) is not None:
+            await alert_life.reopen_milder(tx, participant_id, hit.urgency)
             raised.append(hit.rule)
     return raised
 

@@ -28,6 +28,14 @@ async def of_participant(tx: Tx, participant_id: int, most_days: int) -> dict[st
     return known | ({"aspirin": "yes"} if "aspirin" in medicines(course.companions, tx.now) else {})
 
 
+async def measured_on(tx: Tx, participant_id: int) -> dict[str, date]:
+    """The day of each newest value, by the rules' word: the same number of another day is another finding."""
+    newest = await labs.newest(tx, participant_id)
+    days = {word: newest[test].collected_on for word, test in TESTS.items() if test in newest}
+    found = await renal.clearance_of(tx, participant_id)
+    return days | ({} if found is None else dict.fromkeys(("clearance", "clearance_band"), found.on))
+
+
 async def _clearance(tx: Tx, participant_id: int, oldest: date) -> dict[str, float | str]:
     found = await renal.clearance_of(tx, participant_id)
     if found is None or found.on < oldest:

@@ -12,14 +12,13 @@ from bot.db.access import StaffLogin, StaffSession
 from bot.db.people import Contact
 from bot.db.sites import Site, StaffMember, StaffSite
 from bot.errors import Refused
-from bot.services import enrolment, signing_in
+from bot.services import alert_life, enrolment, signing_in
 from bot.services.access import ROLES, Session, SiteOf
 from bot.services.auditing import note_down
 from bot.services.context import Tx
 from bot.services.enrolment import NewStaff
 
 MODES = ("off", "notice", "full")
-CALLED = ("nurse", "coordinator", "investigator")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +143,7 @@ async def reset(
 
 
 async def set_active(tx: Tx, session: Session, site: SiteOf, staff_id: int, *, active: bool) -> None:
-    """Switch an account off (its sessions end at once) or on again. Nobody switches himself off."""
+    """Switch an account off (its sessions end at once, others get his alerts) or on again. Nobody switches himself off."""
     await _of_site(tx, site, staff_id)
     if staff_id == session.staff_id:
         raise Refused("console.staff.yourself")
@@ -154,6 +153,9 @@ async def set_active(tx: Tx, session: Session, site: SiteOf, staff_id: int, *, a
         .where(StaffSession.staff_id == staff_id, StaffSession.ended_at.is_(None))
         .values(ended_at=tx.now)
     )
+    if not active:
+        await tx.widen()  # his alerts may be of several sites
+        await alert_life.give_back(tx, staff_id)
     action = "staff_activated" if active else "staff_deactivated"
     note_down(tx, f"staff:{staff_id}", session.actor, action)
     note_down(tx, session.actor, session.actor, action, staff=staff_id)

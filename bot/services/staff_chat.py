@@ -10,13 +10,14 @@ from datetime import timedelta
 from sqlalchemy import insert, select, update
 
 from bot.db.access import StaffCode
-from bot.db.people import Contact
-from bot.db.sites import StaffMember
+from bot.db.alerts import Alert
+from bot.db.people import Contact, Participant
+from bot.db.sites import StaffMember, StaffSite
 from bot.dialogue.turn import Phrase, Value
 from bot.errors import Refused
 from bot.messages import Inbound, Kind
 from bot.services import alert_life, outbox, sealing
-from bot.services.alerts import ACKNOWLEDGE, ALERT_PRESS
+from bot.services.alerts import ACKNOWLEDGE, ALERT_PRESS, CALLED
 from bot.services.auditing import note_down
 from bot.services.context import Tx
 from bot.services.people import Who
@@ -48,8 +49,10 @@ async def link(tx: Tx, who: Who, inbound: Inbound, inbox_id: int) -> bool:
     code_hash = tx.ctx.keyring.lookup("staff_code", inbound.text)
     row = await tx.first(
         select(StaffCode)
+        .join(StaffMember, StaffMember.staff_id == StaffCode.staff_id)
         .where(StaffCode.code_hash == code_hash, StaffCode.used_at.is_(None), StaffCode.expires_at > tx.now)
-        .with_for_update()
+        .where(StaffMember.active)
+        .with_for_update(of=StaffCode)
     )
     if row is None:
         return False
@@ -84,6 +87,8 @@ async def handle(tx: Tx, who: Who, inbound: Inbound, inbox_id: int) -> str:
     if not number.isdecimal():
         return "staff_stale"
     try:
+        if not await _is_his(tx, int(number), who.staff_id):
+            raise Refused("staff.no_such_alert", id=number)
         await alert_life.acknowledge(tx, int(number), who.staff_id)
     except Refused as refusal:
         phrase = Phrase(refusal.message_id, await _named(tx, refusal.values))
@@ -91,6 +96,19 @@ async def handle(tx: Tx, who: Who, inbound: Inbound, inbox_id: int) -> str:
         return "staff_refused"
     await outbox.reply(tx, who, [Phrase("staff.alert.yours", {"id": number})], inbox_id)
     return "acknowledged"
+
+
+async def _is_his(tx: Tx, alert_id: int, staff_id: int) -> bool:
+    """Whether he is at work, at the alert's site, as one who is called for alerts: the number on a button proves nothing."""
+    query = (
+        select(Alert.alert_id)
+        .join(Participant, Participant.participant_id == Alert.participant_id)
+        .join(StaffSite, StaffSite.site_id == Participant.site_id)
+        .join(StaffMember, StaffMember.staff_id == StaffSite.staff_id)
+        .where(Alert.alert_id == alert_id, StaffMember.staff_id == staff_id)
+        .where(StaffMember.active, StaffMember.role.in_(CALLED))
+    )
+    return await tx.scalar(query) is not None
 
 
 async def _named(tx: Tx, values: Mapping[str, Value]) -> dict[str, Value]:

@@ -48,6 +48,12 @@ async def test_low_platelets_with_aspirin_are_told_when_they_are_entered(home: H
     assert all(one.due_at is not None for one in alerts)
 
 
+async def test_the_same_value_of_another_day_is_told_again(home: Home) -> None:
+    assert await entered(home, "25", ago=6) == ["platelets_very_low@1"]
+    assert await entered(home, "120", ago=3) == []
+    assert await entered(home, "25") == ["platelets_very_low@1"]
+
+
 async def test_without_aspirin_on_record_only_what_labels_hold_at_is_told(home: Home) -> None:
     assert await entered(home, "30") == []
     assert await entered(home, "29") == ["platelets_very_low@1"]
