@@ -16,7 +16,7 @@ from bot.db.audit import AuditEntry
 from bot.db.deployments import Deployment, RestoreGap
 from bot.db.inbox import InboxMessage
 from bot.db.outbox import ChannelAccount, OutboundMessage
-from bot.db.people import Participant
+from bot.db.people import Contact, Participant
 from bot.db.sites import Site
 from bot.db.timers import Timer
 from bot.dialogue.turn import Phrase
@@ -56,6 +56,7 @@ async def quarantine(tx: Tx, by: str) -> Quarantine:
         raise Refused("staff.not_restored")
     since = await last_trace(tx)
     messages, reminders = await _expire_messages(tx), await _expire_reminders(tx)
+    await _try_blocked_chats(tx)
     people = await _ask_again(tx)
     gap_id = await tx.scalar(
         insert(RestoreGap)
@@ -115,6 +116,15 @@ async def _expire_reminders(tx: Tx) -> int:
         .values(state="expired", settled_at=tx.now, outcome="restored")
     )
     return int((await tx.execute(statement)).rowcount)
+
+
+async def _try_blocked_chats(tx: Tx) -> None:
+    """Who opened his chat again in the gap would never be written to. Whose is still shut refuses, and is closed again."""
+    await tx.execute(
+        update(Contact)
+        .where(Contact.channel == "telegram", Contact.state == "blocked")
+        .values(state="active")
+    )
 
 
 async def _ask_again(tx: Tx) -> int:

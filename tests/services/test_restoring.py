@@ -9,20 +9,21 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from bot.db.database import Database
-from bot.db.deployments import RestoreGap
+from bot.db.deployments import Deployment, RestoreGap
 from bot.db.embedded import EmbeddedPostgres
 from bot.db.outbox import OutboundMessage
 from bot.db.timers import Timer
 from bot.errors import Misconfigured, Refused
 from bot.messages import Kind
 from bot.rehearsal.stage import Stage
-from bot.services import deployment, dose_slots, reminding, restoring, timeline
+from bot.services import deployment, dose_slots, people, reminding, restoring, timeline
 from bot.services.context import Ctx
 from bot.setting_forms import asyncpg_url
-from tests.support import house
+from tests.services.conftest import House
+from tests.support import house as houses
 from tests.support.database import runtime_url
 from tests.support.house import PHONE
 
@@ -35,7 +36,7 @@ async def read_back(postgres: EmbeddedPostgres, dump: Path, name: str) -> AsyncI
     postgres.read_back(dump, name)
     database = Database(asyncpg_url(runtime_url(postgres, name)))
     try:
-        yield house.new_ctx(database)
+        yield houses.new_ctx(database)
     finally:
         await database.close()
         postgres.drop_database(name)
@@ -44,8 +45,8 @@ async def read_back(postgres: EmbeddedPostgres, dump: Path, name: str) -> AsyncI
 async def test_a_backup_is_recognised_and_asks_instead_of_telling(
     postgres: EmbeddedPostgres, unmade_url: str, database_name: str
 ) -> None:
-    async with house.opened(unmade_url, MORNING) as town:
-        person = await house.enrolled(town, "lenalidomide")
+    async with houses.opened(unmade_url, MORNING) as town:
+        person = await houses.enrolled(town, "lenalidomide")
         stage = Stage(town.ctx)
         phone = stage.phone("1001")
         await stage.hear(phone, Kind.START, text=person.invited.code)
@@ -85,7 +86,7 @@ async def test_a_backup_is_recognised_and_asks_instead_of_telling(
             assert len(await tx.all(select(RestoreGap))) == 1
             with pytest.raises(Refused):
                 await restoring.quarantine(tx, "test")
-        again = await house.enrolled(
+        again = await houses.enrolled(
             replace(town, ctx=ctx), "lenalidomide"
         )  # decided in the gap, entered again
         async with ctx.begin() as tx:
@@ -93,3 +94,13 @@ async def test_a_backup_is_recognised_and_asks_instead_of_telling(
             [dose] = await reminding.unanswered(tx, course)
             slot = await dose_slots.dose_slot(tx, course, dose, "prompt")
         assert slot["mode"] == "did", "he may have taken it in the gap: nobody tells him to take it"
+
+
+async def test_a_chat_that_was_shut_is_tried_once_more(house: House) -> None:
+    """It may have been opened in the gap, and nobody would ever be told."""
+    phone = next(iter(house.stage.phones.values()))
+    await house.stage.hear(phone, Kind.BLOCKED)
+    async with house.ctx.begin() as tx:
+        await tx.execute(update(Deployment).values(epoch="of another database"))
+        await restoring.quarantine(tx, "test")
+        assert await people.reachable(tx, house.people[0].participant_id)
