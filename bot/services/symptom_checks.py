@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from bot.db.conversations import Conversation, Question
 from bot.db.symptoms import SymptomCheck
+from bot.dialogue.ticking import ticked
 from bot.services import (
     conversing,
     people,
@@ -20,6 +21,7 @@ from bot.services import (
     reminding,
     rule_signatures,
     symptom_alerts,
+    symptom_answers,
     symptom_assessing,
     symptom_slots,
     timers,
@@ -30,7 +32,6 @@ from bot.services.symptom_slots import SCRIPT
 from bot.services.talks import open_about
 from bot.services.timeline import Course, load
 from bot.services.timers import Fire, Postpone
-from bot.symptoms.questionnaire import LEFT
 from bot.symptoms.triage import SPOKEN
 
 PURPOSE = "symptom"
@@ -127,15 +128,22 @@ async def nudge(tx: Tx, timer: Row[Any]) -> str:
     return f"nudged:{sent}" if sent else "nothing_open"
 
 
-async def left(tx: Tx, timer: Row[Any]) -> str:
-    """Something was ticked an hour ago, and what follows is still open: what is known goes to staff, the rest as left."""
+async def left(tx: Tx, timer: Row[Any]) -> str | Postpone:
+    """Something was ticked an hour ago, and what follows is still open: what is known goes to staff, the rest as left.
+
+    What is marked on the open screen and not sent off is known, too.
+    """
     told = 0
+    patience = await symptom_answers.left_after(tx, timer.participant_id)
     for contact_id, talk in await open_about(tx, timer.participant_id, timer.payload["topic"]):
+        asked_at = await tx.scalar(select(Question.asked_at).where(Question.token == talk.token))
+        if asked_at + patience > tx.now:  # he went on meanwhile
+            return Postpone(asked_at + patience)
         who = await people.by_contact(tx, contact_id)
         slots: dict[str, Any] = dict(talk.state.slots)
         about = slots["check"]
         check = tx.ctx.book.questionnaire_by_hash(about["definition"])
-        answers = slots["answers"] | dict.fromkeys(check.unanswered(slots["answers"]), LEFT)
+        answers = symptom_answers.with_left(check, slots["answers"] | ticked(slots))
         assessed = await symptom_assessing.assess(tx, timer.participant_id, about, answers)
         hits = tuple(hit for hit in assessed.hits if hit.urgency in SPOKEN)
         told += len(await symptom_alerts.raise_for(tx, who, about, answers, assessed, hits, None))
@@ -152,6 +160,6 @@ async def close(tx: Tx, timer: Row[Any]) -> str:
 FIRE: dict[str, Fire] = {
     "symptom_check": ask,
     "symptom_nudge": nudge,
-    "symptom_left": left,
+    symptom_answers.LEFT_KIND: left,
     "symptom_close": close,
 }
