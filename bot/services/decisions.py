@@ -17,7 +17,7 @@ from bot.db.outbox import OutboundMessage
 from bot.db.people import Participant, StatusChange
 from bot.db.regimens import CycleStart, DoseLevelChange, Hold, RegimenAssignment, Resume
 from bot.errors import Refused
-from bot.services import conversing, dosing, planning, sealing, talks, timers
+from bot.services import conversing, dosing, edge_checks, planning, sealing, talks, timers
 from bot.services.auditing import of_participant
 from bot.services.context import Tx
 from bot.services.dosing import Author
@@ -73,7 +73,9 @@ async def resume(tx: Tx, participant_id: int, order: Order, drug: str | None) ->
         await _write(
             tx, Resume, participant_id, dataclasses.replace(order, effective_from=start), hold_id=row.hold_id
         )
-    return await _follow(tx, participant_id, order, "resume", drug=drug)
+    change = await _follow(tx, participant_id, order, "resume", drug=drug)
+    await edge_checks.close_untrue(tx, participant_id)
+    return change
 
 
 def _settled(participant_id: int) -> CompoundSelect[Any]:
@@ -100,7 +102,9 @@ async def set_arm(tx: Tx, participant_id: int, order: Order, arm: str) -> Change
     if arm not in course.study.arms:
         raise Refused("staff.unknown_arm", arm=arm, known=", ".join(course.study.arms))
     await _write(tx, RegimenAssignment, participant_id, order, arm=arm)
-    return await _follow(tx, participant_id, order, "arm", arm=arm)
+    change = await _follow(tx, participant_id, order, "arm", arm=arm)
+    await edge_checks.close_untrue(tx, participant_id)
+    return change
 
 
 async def start_cycle(tx: Tx, participant_id: int, order: Order, cycle: int, first_day: date) -> Change:
@@ -121,7 +125,11 @@ async def start_cycle(tx: Tx, participant_id: int, order: Order, cycle: int, fir
         cycle=cycle,
         local_date=first_day,
     )
-    return await _follow(tx, participant_id, order, "cycle_start", cycle=cycle, date=first_day.isoformat())
+    change = await _follow(
+        tx, participant_id, order, "cycle_start", cycle=cycle, date=first_day.isoformat()
+    )
+    await edge_checks.close_untrue(tx, participant_id)
+    return change
 
 
 async def set_status(tx: Tx, participant_id: int, order: Order, status: str) -> Change:
