@@ -118,7 +118,9 @@ async def _watch(tx: Tx, who: Who, about: Mapping[str, Any]) -> None:
     due_at = tx.now + await left_after(tx, who.participant_id)
     # Whoever went on after an hour and left again is watched anew, under a key of its own.
     key = f"{topic}:{tx.now.isoformat(timespec='seconds')}"
-    await timers.set_timer(tx, LEFT_KIND, key, who.participant_id, due_at, due_at + LEFT_LIVES, {"topic": topic})
+    await timers.set_timer(
+        tx, LEFT_KIND, key, who.participant_id, due_at, due_at + LEFT_LIVES, {"topic": topic}
+    )
 
 
 async def left_after(tx: Tx, participant_id: int) -> timedelta:

@@ -28,13 +28,17 @@ from bot.services import (
 )
 from bot.services.context import Tx
 from bot.services.conversing import Delivery
+from bot.services.people import Who
 from bot.services.symptom_slots import SCRIPT
-from bot.services.talks import open_about
+from bot.services.talks import open_about, open_scripts
 from bot.services.timeline import Course, load
 from bot.services.timers import Fire, Postpone
 from bot.symptoms.triage import SPOKEN
 
 PURPOSE = "symptom"
+AT_IT = timedelta(
+    hours=3
+)  # how long somebody who began to tell how he is may be at it; after that it is left
 CALL_FIRST = "call_first"  # the step that waits after an emergency text
 
 
@@ -49,16 +53,18 @@ async def ask(tx: Tx, timer: Row[Any]) -> str | Postpone:
         return "no_rule"
     if not await rule_signatures.may_run(tx, course.study.id):
         return "rules_unsigned"
-    wait = await _wait(tx, course, timedelta(minutes=rule.after_dose_minutes))
+    able = await people.reachable(tx, course.participant_id)
+    wait = await _wait(tx, course, able, timedelta(minutes=rule.after_dose_minutes))
     if wait is not None:
         return Postpone(wait) if wait < timer.expires_at else "too_late"
-    able = await people.reachable(tx, course.participant_id)
     if not able:
         await reminding.unreachable(tx, course)
         return "no_contact"
     due_on = date.fromisoformat(timer.payload["due_on"])
     topics = []
     for who in reminding.each_correspondent(able):
+        # One that was left makes room: what is known of it is reported, and nobody has two of the same.
+        await conversing.end_all(tx, await open_scripts(tx, who, (SCRIPT,)), "question.closed")
         begin = await symptom_slots.begin(tx, who, "weekly", due_on)
         delivery = Delivery(pushed=True, purpose=PURPOSE, lives=timer.expires_at - tx.now)
         talk = await conversing.begin(tx, who, begin.script, begin.slots, delivery, begin.topic)
@@ -68,8 +74,8 @@ async def ask(tx: Tx, timer: Row[Any]) -> str | Postpone:
     return "asked"
 
 
-async def _wait(tx: Tx, course: Course, patience: timedelta) -> datetime | None:
-    """Until when the check waits: for a dose that is due and not answered, or for another check that is open."""
+async def _wait(tx: Tx, course: Course, able: list[Who], patience: timedelta) -> datetime | None:
+    """Until when the check waits: for a dose that is due and not answered, or for another check that somebody is at."""
     due: list[datetime] = [dose.due_at + patience for dose in await reminding.unanswered(tx, course)]
     fresh = [until for until in due if until > tx.now]
     if fresh:
@@ -78,7 +84,8 @@ async def _wait(tx: Tx, course: Course, patience: timedelta) -> datetime | None:
         select(Question.token)
         .join(Conversation, Conversation.conversation_id == Question.conversation_id)
         .where(Question.participant_id == course.participant_id, Question.state == "open")
-        .where(Conversation.script == SCRIPT)
+        .where(Conversation.script == SCRIPT, Question.asked_at > tx.now - AT_IT)
+        .where(Question.correspondent_id.in_([who.correspondent_id for who in able]))
         .limit(1)
     )
     return tx.now + patience if busy is not None else None

@@ -180,8 +180,14 @@ def _companions(rows: Sequence[Row[Any]]) -> tuple[Companion, ...]:
 
 
 def _claimed(facts: Facts) -> frozenset[str]:
-    """Drugs whose hold was told by the participant, and neither confirmed nor rejected."""
+    """Drugs whose hold was told by the participant, and neither confirmed nor rejected.
+
+    A hold of everything confirms whatever was told before it.
+    """
     settled = {row.supersedes for row in facts.holds} | {row.hold_id for row in facts.resumes}
+    of_all = max((row.hold_id for row in facts.holds if row.confirmed and row.drug is None), default=0)
     return frozenset(
-        row.drug for row in facts.holds if not row.confirmed and row.hold_id not in settled and row.drug
+        row.drug
+        for row in facts.holds
+        if not row.confirmed and row.hold_id not in settled and row.hold_id > of_all and row.drug
     )
