@@ -19,8 +19,9 @@ from bot.db.conversations import Conversation, Question
 from bot.db.symptoms import SymptomCheck, SymptomReport
 from bot.db.timers import Timer
 from bot.dialogue.notes import SymptomsAnswered, SymptomsReported, SymptomsWanted
+from bot.dialogue.ticking import ticked
 from bot.dialogue.turn import Phrase
-from bot.services import outbox, prompting, sealing, timeline, timers
+from bot.services import outbox, people, prompting, sealing, talks, timeline, timers
 from bot.services.auditing import of_participant
 from bot.services.context import Tx
 from bot.services.done import NOTHING, Done
@@ -30,6 +31,7 @@ from bot.services.people import Who
 from bot.services.symptom_alerts import raise_for
 from bot.services.symptom_assessing import Assessed, assess, keep_grades
 from bot.services.symptom_slots import SCRIPT, TOPIC, begin_told
+from bot.services.talks import Talk
 from bot.symptoms.questionnaire import LEFT, Questionnaire
 from bot.symptoms.triage import SPOKEN, URGENCIES, Hit
 
@@ -81,6 +83,21 @@ async def reported(tx: Tx, who: Who, note: SymptomsReported, inbox_id: int | Non
         talk = await tx.scalar(select(Conversation.conversation_id).where(Conversation.topic == topic))
         await week_answered(tx, who, date.fromisoformat(note.check["due_on"]), talk)
     return NOTHING
+
+
+async def left(tx: Tx, who: Who, talk: Talk) -> int:
+    """What is known of a check that stands open, the rest as left: how many alerts staff get of it.
+
+    What is marked on the open screen and not sent off is known, too.
+    """
+    assert who.participant_id is not None
+    slots: dict[str, Any] = dict(talk.state.slots)
+    about = slots["check"]
+    check = tx.ctx.book.questionnaire_by_hash(about["definition"])
+    answers = with_left(check, slots["answers"] | ticked(slots))
+    assessed = await assess(tx, who.participant_id, about, answers)
+    hits = tuple(hit for hit in assessed.hits if hit.urgency in SPOKEN)
+    return len(await raise_for(tx, who, about, answers, assessed, hits, None))
 
 
 def with_left(check: Questionnaire, answers: Mapping[str, Any]) -> dict[str, Any]:
@@ -178,13 +195,16 @@ async def week_answered(tx: Tx, who: Who, due_on: date, talk: int | None) -> Non
         .on_conflict_do_nothing(index_elements=["participant_id", "due_on"])
     )
     for row in await _asked_elsewhere(tx, who):
+        # Whatever another has told of it until now is not undone by the week being answered.
+        for contact_id, other in await talks.open_about(tx, who.participant_id, row.topic):
+            await left(tx, await people.by_contact(tx, contact_id), other)
         await prompting.answered_elsewhere(tx, who, row.token, row.correspondent_id, "reported")
 
 
 async def _asked_elsewhere(tx: Tx, who: Who) -> list[Row[Any]]:
     """Another of the participant's people who was asked the same."""
     return await tx.all(
-        select(Question.token, Question.correspondent_id)
+        select(Question.token, Question.correspondent_id, Conversation.topic)
         .join(Conversation, Conversation.conversation_id == Question.conversation_id)
         .where(Question.participant_id == who.participant_id, Question.state == "open")
         .where(Conversation.script == SCRIPT, Question.correspondent_id != who.correspondent_id)

@@ -13,16 +13,13 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from bot.db.conversations import Conversation, Question
 from bot.db.symptoms import SymptomCheck
-from bot.dialogue.ticking import ticked
 from bot.services import (
     conversing,
     people,
     prompting,
     reminding,
     rule_signatures,
-    symptom_alerts,
     symptom_answers,
-    symptom_assessing,
     symptom_slots,
     timers,
 )
@@ -33,7 +30,6 @@ from bot.services.symptom_slots import SCRIPT
 from bot.services.talks import open_about, open_scripts
 from bot.services.timeline import Course, load
 from bot.services.timers import Fire, Postpone
-from bot.symptoms.triage import SPOKEN
 
 PURPOSE = "symptom"
 AT_IT = timedelta(
@@ -136,10 +132,7 @@ async def nudge(tx: Tx, timer: Row[Any]) -> str:
 
 
 async def left(tx: Tx, timer: Row[Any]) -> str | Postpone:
-    """Something was ticked an hour ago, and what follows is still open: what is known goes to staff, the rest as left.
-
-    What is marked on the open screen and not sent off is known, too.
-    """
+    """Something was ticked an hour ago, and what follows is still open: what is known goes to staff, the rest as left."""
     told = 0
     patience = await symptom_answers.left_after(tx, timer.participant_id)
     for contact_id, talk in await open_about(tx, timer.participant_id, timer.payload["topic"]):
@@ -147,13 +140,7 @@ async def left(tx: Tx, timer: Row[Any]) -> str | Postpone:
         if asked_at + patience > tx.now:  # he went on meanwhile
             return Postpone(asked_at + patience)
         who = await people.by_contact(tx, contact_id)
-        slots: dict[str, Any] = dict(talk.state.slots)
-        about = slots["check"]
-        check = tx.ctx.book.questionnaire_by_hash(about["definition"])
-        answers = symptom_answers.with_left(check, slots["answers"] | ticked(slots))
-        assessed = await symptom_assessing.assess(tx, timer.participant_id, about, answers)
-        hits = tuple(hit for hit in assessed.hits if hit.urgency in SPOKEN)
-        told += len(await symptom_alerts.raise_for(tx, who, about, answers, assessed, hits, None))
+        told += await symptom_answers.left(tx, who, talk)
     return f"told_staff:{told}" if told else "nothing_urgent"
 
 
