@@ -49,6 +49,9 @@ async def ask(tx: Tx, timer: Row[Any]) -> str | Postpone:
         return "no_rule"
     if not await rule_signatures.may_run(tx, course.study.id):
         return "rules_unsigned"
+    due_on = date.fromisoformat(timer.payload["due_on"])
+    if await _known(tx, course.participant_id, due_on):
+        return "answered"
     able = await people.reachable(tx, course.participant_id)
     wait = await _wait(tx, course, able, timedelta(minutes=rule.after_dose_minutes))
     if wait is not None:
@@ -56,7 +59,6 @@ async def ask(tx: Tx, timer: Row[Any]) -> str | Postpone:
     if not able:
         await reminding.unreachable(tx, course)
         return "no_contact"
-    due_on = date.fromisoformat(timer.payload["due_on"])
     topics = []
     for who in reminding.each_correspondent(able):
         # One that was left makes room: what is known of it is reported, and nobody has two of the same.
@@ -85,6 +87,12 @@ async def _wait(tx: Tx, course: Course, able: list[Who], patience: timedelta) ->
         .limit(1)
     )
     return tx.now + patience if busy is not None else None
+
+
+async def _known(tx: Tx, participant_id: int, due_on: date) -> bool:
+    """Whether this week was answered meanwhile: told of his own accord in a pause, say."""
+    query = select(SymptomCheck.due_on).where(SymptomCheck.participant_id == participant_id)
+    return await tx.scalar(query.where(SymptomCheck.due_on == due_on)) is not None
 
 
 async def _remember(tx: Tx, participant_id: int, due_on: date, conversation_id: int) -> None:
