@@ -14,18 +14,22 @@ from schedules.study import Study
 
 
 class EdgeKind(StrEnum):
-    OFF_WEEK = "off_week"  # yesterday was the last day: is anything left, and was anything taken since?
+    OFF_WEEK = "off_week"  # the last day is over: is anything left, and was anything taken since?
     CYCLE_START = "cycle_start"  # a cycle should begin today and nobody has released it: did you begin?
 
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """`due_on` is the participant's local date; `due_at` his dose time on it, in UTC."""
+    """`due_on` is the participant's local date; `due_at` his dose time on it, in UTC.
+
+    `about`: the day that the question names, the last one with a dose that was to be taken, or the one to begin on.
+    """
 
     kind: EdgeKind
     cycle: int
     due_on: date
     due_at: datetime
+    about: date
 
 
 def planned_edges(study: Study, timeline: Timeline) -> tuple[Edge, ...]:
@@ -36,7 +40,8 @@ def planned_edges(study: Study, timeline: Timeline) -> tuple[Edge, ...]:
     found = [*_off_weeks(study, timeline)] if rule.off_week else []
     following = expected_cycle(study, timeline)
     if rule.cycle_start and following is not None and study.cycle_release == "staff":
-        found.append(_edge(timeline, EdgeKind.CYCLE_START, following.number, following.first_date))
+        first = following.first_date
+        found.append(_edge(timeline, EdgeKind.CYCLE_START, following.number, first, first))
     ends_at = timeline.ends_at
     return tuple(
         sorted(
@@ -47,16 +52,21 @@ def planned_edges(study: Study, timeline: Timeline) -> tuple[Edge, ...]:
 
 
 def _off_weeks(study: Study, timeline: Timeline) -> list[Edge]:
-    """Only where the cycle goes on for a day without a dose after its last one."""
+    """Only where the cycle goes on for a day without a dose after its last one.
+
+    A hold ends no cycle: until its last planned day is over, the medicine may be gone on with.
+    """
+    over: dict[int, date] = {}
     last: dict[int, date] = {}
-    taken_days = set()
+    planned_days = set()
     for dose in planned_doses(study, timeline):
+        over[dose.cycle] = max(over.get(dose.cycle, date.min), dose.local_date)
+        planned_days.add(dose.local_date)
         if not dose.held:
             last[dose.cycle] = max(last.get(dose.cycle, date.min), dose.local_date)
-            taken_days.add(dose.local_date)
-    edges = [(cycle, day + timedelta(days=1)) for cycle, day in last.items()]
-    return [_edge(timeline, EdgeKind.OFF_WEEK, cycle, day) for cycle, day in edges if day not in taken_days]
+    edges = [(cycle, over[cycle] + timedelta(days=1), day) for cycle, day in last.items()]
+    return [_edge(timeline, EdgeKind.OFF_WEEK, *edge) for edge in edges if edge[1] not in planned_days]
 
 
-def _edge(timeline: Timeline, kind: EdgeKind, cycle: int, day: date) -> Edge:
-    return Edge(kind, cycle, day, habit_of_day(timeline, day)[1])
+def _edge(timeline: Timeline, kind: EdgeKind, cycle: int, day: date, about: date) -> Edge:
+    return Edge(kind, cycle, day, habit_of_day(timeline, day)[1], about)

@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from schedules.adherence import percent
 from schedules.localtime import local
-from schedules.regimen import Cycle, Timeline, planned_doses, zone_in_force
+from schedules.regimen import Cycle, Timeline, habit_of_day, planned_doses, zone_in_force
 from schedules.study import Study
 
 
@@ -48,11 +48,17 @@ def intensity(study: Study, timeline: Timeline, drug: str, actual_mg: Decimal, a
 
 
 def started_cycles(timeline: Timeline, as_of: datetime) -> tuple[Cycle, ...]:
-    """Cycles whose day 1 has come by the participant's calendar, the earliest first."""
+    """Cycles whose day 1 has come by the participant's calendar, the earliest first. After an end none begins."""
     if not timeline.habits:
         return ()
     today = local(as_of, zone_in_force(timeline, as_of)).date()
-    begun = [cycle for cycle in timeline.cycles if cycle.first_date <= today]
+    ends_at = timeline.ends_at
+    begun = [
+        cycle
+        for cycle in timeline.cycles
+        if cycle.first_date <= today
+        and (ends_at is None or habit_of_day(timeline, cycle.first_date)[1] < ends_at)
+    ]
     return tuple(sorted(begun, key=lambda cycle: (cycle.first_date, cycle.number)))
 
 

@@ -34,9 +34,10 @@ from bot.dialogue.rows import (
     SayStep,
     Script,
     SinceStep,
+    Tick,
 )
 from bot.dialogue.run import Run
-from bot.dialogue.ticking import MARKS, marks_after
+from bot.dialogue.ticking import MARKS, marks_after, ticked
 from bot.dialogue.turn import END, JSON, SILENCE, Heard, Option, Phrase, Say, State, Turn
 
 MOST_STEPS = 200  # in one turn; more is a script that runs in a circle
@@ -114,12 +115,14 @@ def _ask(run: Run, step: AskStep) -> None:
 
 
 def _do(run: Run, step: DoStep) -> str | None:
+    run.notes.append(_note(run, step))
+    return None if step.outcomes else step.next
+
+
+def _note(run: Run, step: DoStep | Tick) -> Note:
     make: Callable[..., Note] = NOTES[step.note]
     fields = {name: run.value(given) for name, given in step.fields.items()}
-    run.notes.append(
-        make(**{name: tuple(one) if isinstance(one, list) else one for name, one in fields.items()})
-    )
-    return None if step.outcomes else step.next
+    return make(**{name: tuple(one) if isinstance(one, list) else one for name, one in fields.items()})
 
 
 def _branch(run: Run, step: BranchStep) -> str:
@@ -194,6 +197,9 @@ def _outcome(run: Run, state: State, step: object, value: str) -> Turn:
 def _silent(run: Run, step: AskStep) -> Turn:
     """Keeps what is known so far and ends: nothing is said, every later question is met with silence."""
     turn = Turn(None)
+    if step.tick:
+        for one, marked in ticked(run.slots).items():
+            run.put_under(step.tick.into, one, marked)
     for _ in range(MOST_STEPS):
         if not step.silence:
             return Turn(None, notes=turn.notes)
@@ -214,7 +220,8 @@ def _answer(run: Run, state: State, step: AskStep, heard: Heard) -> Turn:
     if marks is not None:
         run.slots[MARKS] = marks
         say = replace(_question(run, step), in_place=True)
-        return Turn(replace(state, slots=run.slots, misheard=0), says=(say,))
+        notes = (_note(run, step.tick),) if step.tick and step.tick.note else ()
+        return Turn(replace(state, slots=run.slots, misheard=0), says=(say,), notes=notes)
     choices = offers(run, step)
     choice = _chosen(run, choices, heard, numbers=state.misheard < PERSON_AFTER)
     if choice is not None:

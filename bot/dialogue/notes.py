@@ -147,6 +147,7 @@ class SymptomsAnswered:
 
     check: Mapping[str, Any]
     answers: Mapping[str, Any]
+    sent: bool = True  # false: something was marked on a screen that is not sent off yet
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,7 @@ class Tick(Row):
     """Several may be chosen: a tap marks or unmarks an item, and the same message shows it.
 
     One more button ends it: `none` while nothing is marked, `done` then. Each item's `item` (its id) is written with
-    yes or no into the slot `into`. Two quick taps on one button mark once: a button says what it is to become.
+    yes or no into the slot `into`; of one that is left, what was marked. `note` is made at every mark.
     """
 
     each: str
@@ -91,6 +91,8 @@ class Tick(Row):
     label: str
     words: str = ""  # the item's list of words, typed instead of tapped
     into: str
+    note: str = ""
+    fields: dict[str, JSON] = {}
     next: str
     none: str = "choice.none_of_these"
     done: str = "choice.ticked"
@@ -248,8 +250,8 @@ class Script(Row):
     def text_uses(self) -> tuple[tuple[str, frozenset[str]], ...]:
         """Every text id with the names of the values that it gets there. Ids made of slots are left out."""
         uses = [use for step in self.steps.values() for use in _uses(step)]
-        named = [(text, frozenset[str]()) for text in self._named_texts()]
-        return (*uses, *named, *ENGINE_TEXTS.items())
+        named = [one[1:] for one in self.values.values() if one.startswith("@") and "$" not in one]
+        return (*uses, *((text, frozenset[str]()) for text in named), *ENGINE_TEXTS.items())
 
     def text_ids(self) -> frozenset[str]:
         """Every text id that this conversation can say, the engine's own included."""
@@ -263,9 +265,6 @@ class Script(Row):
             if value.startswith("@") and "$" in value
         )
         return frozenset(made) - {""}
-
-    def _named_texts(self) -> list[str]:
-        return [value[1:] for value in self.values.values() if value.startswith("@") and "$" not in value]
 
 
 def _uses(step: AnyStep) -> list[tuple[str, frozenset[str]]]:

@@ -70,7 +70,8 @@ class Run:
             case "clock":
                 return time.fromisoformat(found)
             case "day":
-                return datetime.fromisoformat(found).astimezone(self.now.tzinfo).date()
+                moment = datetime.fromisoformat(found)  # a bare date is one wherever it is read
+                return (moment.astimezone(self.now.tzinfo) if moment.tzinfo else moment).date()
             case _:
                 return found
 

@@ -23,6 +23,7 @@ from bot.dialogue.rows import (
     SayStep,
     Script,
     SinceStep,
+    Tick,
     Typed,
 )
 from bot.dialogue.turn import END
@@ -153,6 +154,8 @@ def _ask_faults(step: AskStep) -> Iterator[str]:
     if len(set(ids)) != len(ids):
         yield f"answers: an id stands twice in {ids}"
     yield from (f"answers.{taken}: the engine uses this id itself" for taken in sorted(RESERVED & set(ids)))
+    if step.tick and step.tick.note:
+        yield from (f"tick.{fault}" for fault in _note_faults(step.tick))
     if not (step.answers or step.choose or step.tick or step.typed):
         yield "answers: nothing can be answered here"
 
@@ -160,6 +163,10 @@ def _ask_faults(step: AskStep) -> Iterator[str]:
 def _do_faults(step: DoStep) -> Iterator[str]:
     if bool(step.next) == bool(step.outcomes):
         yield "next: a note has either `next` or `outcomes`"
+    yield from _note_faults(step)
+
+
+def _note_faults(step: DoStep | Tick) -> Iterator[str]:
     note = NOTES.get(step.note)
     if note is None:
         yield f"note: {step.note!r} is not one of {sorted(NOTES)}"

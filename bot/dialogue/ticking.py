@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bot.dialogue.lexicon import normal
 from bot.dialogue.offers import Offer, number_of
@@ -55,6 +55,12 @@ def marks_after(run: Run, step: AskStep, heard: Heard) -> list[JSON] | None:
     return [one for one in items if one in marks]
 
 
+def ticked(slots: Mapping[str, JSON]) -> dict[str, JSON]:
+    """What is marked on the open screen, as answers. What is not marked there is not known until it is sent off."""
+    found = slots.get(MARKS)
+    return dict.fromkeys(map(str, found), "yes") if isinstance(found, list) else {}
+
+
 def _tapped(answer: str) -> list[tuple[str, bool]]:
     if answer.startswith(ON):
         return [(answer.removeprefix(ON), True)]
@@ -88,8 +94,7 @@ def _items(run: Run, tick: Tick) -> dict[str, JSON]:
 
 
 def _marks(run: Run) -> set[str]:
-    found = run.slots.get(MARKS)
-    return {str(one) for one in found} if isinstance(found, list) else set()
+    return set(ticked(run.slots))
 
 
 def _told(marked: Sequence[Phrase]) -> Phrase:

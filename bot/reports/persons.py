@@ -216,6 +216,8 @@ def _given(counting: _Counting) -> dict[str, Given]:
 
 def _running(counting: _Counting, drug: str) -> bool:
     timeline, as_of = counting.timeline, counting.as_of
+    if timeline.ends_at is not None and as_of >= timeline.ends_at:
+        return False
     if level_in_force(counting.study, timeline, drug, as_of) is None:
         return False
     last = started_cycles(timeline, as_of)[-1]

@@ -15,12 +15,13 @@ from bot.services.needs import WORST
 
 @dataclass(frozen=True, slots=True)
 class Dealt:
-    """One alert that somebody ended. No words: `outcome` is a code."""
+    """One alert that somebody ended. No words: `outcome` is a code. `step_id`: of the act that ended it."""
 
     subject_id: str
     tier: str
     kind: str
     outcome: str
+    step_id: int
 
     def as_json(self) -> dict[str, str]:
         return {
@@ -40,7 +41,7 @@ async def since(tx: Tx, site_id: int, instant: datetime) -> list[Dealt]:
         .subquery()
     )
     rows = await tx.all(
-        select(Participant.subject_id, Alert.tier, Alert.kind, AlertStep.outcome)
+        select(Participant.subject_id, Alert.tier, Alert.kind, AlertStep.outcome, AlertStep.alert_step_id)
         .select_from(AlertStep)
         .join(last, last.c.step_id == AlertStep.alert_step_id)
         .join(Alert, Alert.alert_id == AlertStep.alert_id)
@@ -48,5 +49,5 @@ async def since(tx: Tx, site_id: int, instant: datetime) -> list[Dealt]:
         .where(Participant.site_id == site_id, AlertStep.step == "closed", AlertStep.taken_at > instant)
         .order_by(AlertStep.alert_step_id)
     )
-    found = [Dealt(row.subject_id, row.tier, row.kind, row.outcome or "") for row in rows]
+    found = [Dealt(row.subject_id, row.tier, row.kind, row.outcome or "", row.alert_step_id) for row in rows]
     return sorted(found, key=lambda one: (WORST[one.tier], one.subject_id))

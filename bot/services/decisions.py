@@ -10,14 +10,14 @@ import uuid
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import CompoundSelect, insert, select, update
+from sqlalchemy import CompoundSelect, insert, select, true, update
 
 from bot.db.doses import DoseEvent, DosePrompt
 from bot.db.outbox import OutboundMessage
 from bot.db.people import Participant, StatusChange
 from bot.db.regimens import CycleStart, DoseLevelChange, Hold, RegimenAssignment, Resume
 from bot.errors import Refused
-from bot.services import conversing, dosing, planning, sealing, talks, timers
+from bot.services import after_pause, conversing, dosing, edge_checks, planning, sealing, talks, timers
 from bot.services.auditing import of_participant
 from bot.services.context import Tx
 from bot.services.dosing import Author
@@ -43,12 +43,13 @@ class Order:
 
 
 async def hold(tx: Tx, participant_id: int, order: Order, drug: str | None) -> Change:
-    """Hold one drug, or all. Confirms what the participant claimed about the same drug."""
+    """Hold one drug, or all. Confirms what the participant claimed about the same drug, or about any."""
     course = await _begin(tx, participant_id)
     _known_drug(course, drug)
     claimed = await tx.scalar(
         select(Hold.hold_id)
-        .where(Hold.participant_id == participant_id, Hold.confirmed.is_(False), Hold.drug == drug)
+        .where(Hold.participant_id == participant_id, Hold.confirmed.is_(False))
+        .where(true() if drug is None else Hold.drug == drug)
         .where(Hold.hold_id.not_in(_settled(participant_id)))
         .order_by(Hold.hold_id.desc())
         .limit(1)
@@ -73,7 +74,9 @@ async def resume(tx: Tx, participant_id: int, order: Order, drug: str | None) ->
         await _write(
             tx, Resume, participant_id, dataclasses.replace(order, effective_from=start), hold_id=row.hold_id
         )
-    return await _follow(tx, participant_id, order, "resume", drug=drug)
+    change = await _follow(tx, participant_id, order, "resume", drug=drug)
+    await edge_checks.close_untrue(tx, participant_id)
+    return change
 
 
 def _settled(participant_id: int) -> CompoundSelect[Any]:
@@ -100,7 +103,9 @@ async def set_arm(tx: Tx, participant_id: int, order: Order, arm: str) -> Change
     if arm not in course.study.arms:
         raise Refused("staff.unknown_arm", arm=arm, known=", ".join(course.study.arms))
     await _write(tx, RegimenAssignment, participant_id, order, arm=arm)
-    return await _follow(tx, participant_id, order, "arm", arm=arm)
+    change = await _follow(tx, participant_id, order, "arm", arm=arm)
+    await edge_checks.close_untrue(tx, participant_id)
+    return change
 
 
 async def start_cycle(tx: Tx, participant_id: int, order: Order, cycle: int, first_day: date) -> Change:
@@ -121,7 +126,9 @@ async def start_cycle(tx: Tx, participant_id: int, order: Order, cycle: int, fir
         cycle=cycle,
         local_date=first_day,
     )
-    return await _follow(tx, participant_id, order, "cycle_start", cycle=cycle, date=first_day.isoformat())
+    change = await _follow(tx, participant_id, order, "cycle_start", cycle=cycle, date=first_day.isoformat())
+    await edge_checks.close_untrue(tx, participant_id)
+    return change
 
 
 async def set_status(tx: Tx, participant_id: int, order: Order, status: str) -> Change:
@@ -133,6 +140,7 @@ async def set_status(tx: Tx, participant_id: int, order: Order, status: str) -> 
     change = await _follow(tx, participant_id, order, f"status_{status}")
     if status == "active":
         await planning.catch_up(tx, participant_id, order.effective_from)
+        await after_pause.bring_back(tx, participant_id, order.effective_from)
         return change
     if order.effective_from > tx.now:
         return change

@@ -5,13 +5,14 @@ Silence stands in it like a symptom. It carries subject ids and kinds of need: n
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from bot.db.digests import Digest
@@ -28,6 +29,8 @@ from schedules.localtime import instant
 
 DIGEST_LIMIT = timedelta(hours=12)  # later than that the next one says it all
 DIGEST_LIVES = timedelta(hours=24)
+OVERLAP = timedelta(hours=1)  # no decision of staff takes longer from its beginning to its commit
+MOST_UNITS = {"telegram": 4096}  # what one message holds, in UTF-16 units; a letter holds any
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,11 @@ async def send(tx: Tx, timer: Row[Any]) -> str:
     site = (await tx.execute(select(Site).where(Site.site_id == timer.payload["site_id"]))).one()
     day = date.fromisoformat(timer.payload["day"])
     found, dealt = await needs.of_site(tx, site.site_id), await _dealt(tx, site.site_id)
-    content = {"needs": [one.as_json() for one in found], "dealt_with": [one.as_json() for one in dealt]}
+    content = {
+        "needs": [one.as_json() for one in found],
+        "dealt_with": [one.as_json() for one in dealt],
+        "steps": [one.step_id for one in dealt],
+    }
     digest_id: int | None = await tx.scalar(
         upsert(Digest)
         .values(site_id=site.site_id, day=day, content=content, made_at=tx.now)
@@ -73,7 +80,7 @@ async def send(tx: Tx, timer: Row[Any]) -> str:
         return "made_before"
     recipients = [to for person in await on_call(tx, site.site_id) for to in person.targets]
     for to in recipients:
-        written = write(tx, to.language, site, day, found, dealt, gap)
+        written = write(tx, to.language, site, day, found, dealt, gap, MOST_UNITS.get(to.channel))
         draft = Draft(
             purpose="digest",
             lane=Lane.BULK,
@@ -89,9 +96,17 @@ async def send(tx: Tx, timer: Row[Any]) -> str:
 
 
 async def _dealt(tx: Tx, site_id: int) -> list[Dealt]:
-    """What was closed since the last digest."""
-    last = await tx.scalar(select(func.max(Digest.made_at)).where(Digest.site_id == site_id))
-    return await dealt_with.since(tx, site_id, last or tx.now - timedelta(days=1))
+    """What was closed and stood in no digest yet. What was still being written as the last was made had begun before it."""
+    last = await tx.first(
+        select(Digest).where(Digest.site_id == site_id).order_by(Digest.made_at.desc()).limit(1)
+    )
+    if last is None:
+        return await dealt_with.since(tx, site_id, tx.now - timedelta(days=1))
+    told = last.content.get("steps")
+    if told is None:  # made by a version that kept no numbers
+        return await dealt_with.since(tx, site_id, last.made_at)
+    found = await dealt_with.since(tx, site_id, last.made_at - OVERLAP)
+    return [one for one in found if one.step_id not in told]
 
 
 def write(
@@ -102,10 +117,12 @@ def write(
     found: list[Need],
     dealt: Sequence[Dealt] = (),
     gap: Row[Any] | None = None,
+    most: int | None = None,
 ) -> Written:
     """The digest in one language. An empty one says so: a morning without mail would leave people guessing.
 
-    `found`: who needs somebody; `dealt`: what was ended since the last one.
+    `found`: who needs somebody; `dealt`: what was ended since the last one. `most`: UTF-16 units that one message holds.
+    What does not fit is counted, for half a list would look like a whole one.
     `gap`: the database was restored lately; whoever reads this must know what may be missing.
     """
     text = tx.ctx.wording.text
@@ -119,7 +136,23 @@ def write(
         lines = [text(language, Phrase("digest.gap", bounds)), "", *lines]
     link = text(language, Phrase("digest.link", {"link": f"{tx.ctx.addresses.public_url}/console"}))
     subject = text(language, Phrase("digest.subject", {"site": site.code, "day": day, "count": len(found)}))
-    return Written(subject, "\n".join([head, "", *lines, "", link]))
+    body = "\n".join([head, "", *lines, "", link])
+    if most is not None and len(body.encode("utf-16-le")) // 2 > most:
+        counts = _counted(tx, language, found, dealt)
+        body = "\n".join([head, "", *lines[: 2 if gap is not None else 0], *counts, "", link])
+    return Written(subject, body)
+
+
+def _counted(tx: Tx, language: str, found: list[Need], dealt: Sequence[Dealt]) -> list[str]:
+    """How many in each tier, where the names of all would not fit."""
+    text = tx.ctx.wording.text
+    counts = Counter(need.tier for need in found)
+    tiers = (
+        text(language, Phrase("digest.count_line", {"tier": Phrase(f"tier.{tier}"), "count": counts[tier]}))
+        for tier in needs.WORST
+        if counts[tier]
+    )
+    return [text(language, Phrase("digest.too_long", {"dealt": len(dealt)})), *tiers]
 
 
 def _line(tx: Tx, language: str, need: Need) -> str:

@@ -5,6 +5,7 @@ Looked at whenever an intake is recorded, by whomever. Nothing is refused: what 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Executable, select
@@ -24,14 +25,18 @@ RULE = "rf14_{reason}@1"  # red flag RF-14: an extra dose
 
 
 async def look(
-    tx: Tx, course: Course, report_id: int, who: Who | None, inbox_id: int | None
+    tx: Tx, course: Course, report_id: int, who: Who | None, inbox_id: int | None, *, expected: bool = False
 ) -> Excess | None:
-    """Judge one recorded intake beside the drug's others; raise the alert that its study rule names."""
+    """Judge one recorded intake beside the drug's others; raise the alert that its study rule names.
+
+    `expected`: no plan has it, and yet it was to be expected on that day.
+    """
     intakes = await _intakes(tx, course)
     report = intakes.get(report_id)
     if report is None:
         return None
     drug, intake = report
+    intake = replace(intake, planned=intake.planned or expected)
     rule = course.study.drugs[drug].extra
     if rule is None:
         return None

@@ -12,12 +12,14 @@ from bot.db.outbox import ChannelAccount
 from bot.db.people import Contact
 from bot.services import people, prompting, timers
 from bot.services.context import Ctx, Tx
+from bot.services.people import Who
 from bot.services.timeline import load
 from bot.services.timers import Postpone
 from schedules.localtime import in_quiet_hours, next_awake
 
 ASKED_WITHIN = timedelta(days=2)
 REASK_LIVES = timedelta(hours=12)
+DOSE = "dose"  # the script
 
 
 async def heard(ctx: Ctx, channel: str, account: str) -> None:
@@ -59,20 +61,25 @@ async def ask_again_after(ctx: Ctx, channel: str, account: str) -> int:
 
 
 async def reask(tx: Tx, timer: Row[Any]) -> str | Postpone:
-    """The neutral line once more, for the question asked last."""
+    """The neutral line once more, for each who may be written to: for his dose if one waits, else for what was asked last."""
     course = await load(tx, timer.participant_id)
     if course.status != "active":
         return course.status
     if in_quiet_hours(tx.now, course.zone, course.quiet_from, course.quiet_to):
         return Postpone(next_awake(tx.now, course.zone, course.quiet_from, course.quiet_to))
-    row = await tx.first(
-        select(Question.token, Conversation.contact_id)
+    rows = await tx.all(
+        select(Question.token, Question.correspondent_id)
         .join(Conversation, Conversation.conversation_id == Question.conversation_id)
         .where(Question.participant_id == timer.participant_id, Question.state == "open")
-        .order_by(Question.asked_at.desc())
-        .limit(1)
+        .order_by((Conversation.script == DOSE).desc(), Question.asked_at.desc())
     )
-    if row is None or not await people.reachable(tx, timer.participant_id):
-        return "nothing_open"
-    who = await people.by_contact(tx, row.contact_id)
-    return f"asked:{await prompting.nudge(tx, who, row.token, timer.expires_at - tx.now)}"
+    sent = 0
+    for who in _each_person(await people.reachable(tx, timer.participant_id)):
+        token = next((row.token for row in rows if row.correspondent_id == who.correspondent_id), None)
+        if token is not None:
+            sent += await prompting.nudge(tx, who, token, timer.expires_at - tx.now)
+    return f"asked:{sent}" if sent else "nothing_open"
+
+
+def _each_person(able: list[Who]) -> list[Who]:
+    return list({who.correspondent_id: who for who in reversed(able)}.values())

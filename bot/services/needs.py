@@ -10,13 +10,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row, case, distinct, func, literal, select
-from sqlalchemy.orm import aliased
 
 from bot.db.alerts import Alert, AlertRepeat, AlertStep
 from bot.db.doses import DoseEvent, DosePrompt, DoseReport
-from bot.db.people import Participant, StatusChange
+from bot.db.people import Participant
 from bot.db.sites import Site
 from bot.db.symptoms import SymptomCheck, SymptomReport
+from bot.services import timeline
 from bot.services.context import Tx
 
 SILENT_DOSE_DAYS = 2
@@ -69,6 +69,7 @@ class _Reason:
 async def of_site(tx: Tx, site_id: int) -> list[Need]:
     """Worst first, then longest waiting. Silence ranks like an urgent symptom: nobody knows how such a person is."""
     people = await _participants(tx, site_id)
+    statuses = await timeline.statuses_of(tx, list(people))
     reasons = [
         *await _open_alerts(tx, site_id),
         *await _silent_on_doses(tx, site_id),
@@ -78,7 +79,7 @@ async def of_site(tx: Tx, site_id: int) -> list[Need]:
     found: list[Need] = []
     for participant_id, person in people.items():
         own = [one for one in reasons if one.participant_id == participant_id]
-        if person.ended:
+        if statuses.get(participant_id) == "ended":
             own = [one for one in own if one.alert and one.kind not in MOOT]
         if own:
             found.append(_need(person, own))
@@ -88,31 +89,17 @@ async def of_site(tx: Tx, site_id: int) -> list[Need]:
 def _need(person: Row[Any], own: list[_Reason]) -> Need:
     own = sorted(own, key=lambda one: (WORST[one.tier], one.since))
     kinds = tuple(dict.fromkeys(one.kind for one in own))
-    taken = next((one.taken_by for one in own if one.taken_by), "")
+    # In hand only if all that is as bad is: somebody who took a lesser alert may not know of this one.
+    worst = [one.taken_by for one in own if one.tier == own[0].tier]
+    taken = worst[0] if all(worst) else ""
     since = min(one.since for one in own)
     return Need(person.participant_id, person.subject_id, person.zone, own[0].tier, kinds, since, taken)
 
 
 async def _participants(tx: Tx, site_id: int) -> dict[int, Row[Any]]:
-    """Everybody of the site, and who of them has ended."""
-    later = aliased(StatusChange)
-    ended = (
-        select(StatusChange.participant_id)
-        .where(StatusChange.status == "ended", StatusChange.effective_from <= tx.now)
-        .where(
-            ~select(literal(1))
-            .where(later.participant_id == StatusChange.participant_id)
-            .where(later.status_change_id > StatusChange.status_change_id, later.status != "ended")
-            .exists()
-        )
-    )
+    """Everybody of the site."""
     rows = await tx.all(
-        select(
-            Participant.participant_id,
-            Participant.subject_id,
-            Site.zone,
-            Participant.participant_id.in_(ended).label("ended"),
-        )
+        select(Participant.participant_id, Participant.subject_id, Site.zone)
         .join(Site, Site.site_id == Participant.site_id)
         .where(Participant.site_id == site_id)
     )

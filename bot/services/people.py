@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ARRAY, Executable, Row, Select, String, and_, func, insert, or_, select
+from sqlalchemy import ARRAY, Executable, Row, Select, String, and_, func, insert, literal, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import aliased
 
@@ -59,10 +59,20 @@ class Who:
 
 
 def _status(now: Any) -> Any:
+    """As `timeline.status_of` has it: an end that stands comes first, one that was written anew counts no more."""
+    later, ended = aliased(StatusChange), StatusChange.status == "ended"
+    after = select(literal(1)).where(
+        later.participant_id == StatusChange.participant_id,
+        later.status_change_id > StatusChange.status_change_id,
+    )
+    anew = after.where(later.status == "ended").correlate(StatusChange).exists()
+    goes_on = after.where(later.status == "active", later.effective_from >= StatusChange.effective_from)
+    stands = and_(ended, ~goes_on.correlate(StatusChange).exists())
     return (
         select(StatusChange.status)
         .where(StatusChange.participant_id == CareLink.participant_id, StatusChange.effective_from <= now)
-        .order_by(StatusChange.effective_from.desc(), StatusChange.status_change_id.desc())
+        .where(~and_(ended, anew))
+        .order_by(stands.desc(), StatusChange.effective_from.desc(), StatusChange.status_change_id.desc())
         .limit(1)
         .correlate_except(StatusChange)
         .scalar_subquery()

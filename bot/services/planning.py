@@ -13,7 +13,7 @@ from bot.db.timers import Timer
 from bot.services import edge_plan, pro_plan, symptom_plan, timers, visit_plan
 from bot.services.alerts import Cause, raise_alert
 from bot.services.context import Tx
-from bot.services.timeline import Course, load
+from bot.services.timeline import Course, load, status
 from schedules.dosing import closes_at
 from schedules.localtime import instant
 from schedules.regimen import PlannedDose, expected_cycle, planned_doses
@@ -172,6 +172,8 @@ async def _set_next(tx: Tx, course: Course) -> None:
     if following is not None and course.study.cycle_release == "staff":
         await timers.cancel(tx, pid, ("cycle_due",))
         due_at = instant(following.first_date, course.quiet_to, course.zone)
+        if course.timeline.ends_at is not None and due_at >= course.timeline.ends_at:
+            return
         key = f"{pid}:{following.number}:{following.first_date.isoformat()}"
         await timers.set_timer(
             tx, "cycle_due", key, pid, due_at, due_at + CYCLE_LIMIT, {"cycle": following.number}
@@ -185,6 +187,8 @@ async def extend(tx: Tx, timer: Row[Any]) -> str:
 
 async def cycle_due(tx: Tx, timer: Row[Any]) -> str:
     """The day on which a cycle would start without delay, and nobody has released it: staff confirm it or not."""
+    if await status(tx, timer.participant_id) == "ended":
+        return "ended"
     key = f"cycle_to_confirm:{timer.key}"
     await raise_alert(
         tx, Cause(timer.participant_id, "cycle_to_confirm", "routine", "cycle_to_confirm@1", key)

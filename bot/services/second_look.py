@@ -10,8 +10,8 @@ from sqlalchemy import Row, select, update
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from bot.db.outbox import OutboundMessage
-from bot.db.people import StatusChange
 from bot.db.regimens import Habit
+from bot.services import timeline
 from bot.services.context import Tx
 from schedules.localtime import next_awake
 
@@ -29,8 +29,8 @@ async def may_go(tx: Tx, rows: Sequence[Row[Any]]) -> list[Row[Any]]:
         return list(rows)
     people = sorted({row.participant_id for row in old})
     habits = {row.participant_id: row for row in await _latest(tx, Habit, Habit.habit_id, people)}
-    changes = await _latest(tx, StatusChange, StatusChange.status_change_id, people)
-    silent = {row.participant_id for row in changes if row.status != "active"}
+    statuses = await timeline.statuses_of(tx, people)
+    silent = {who for who, status in statuses.items() if status != "active"}
     kept = set()
     for row in old:
         habit = habits.get(row.participant_id)

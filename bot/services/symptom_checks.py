@@ -19,21 +19,22 @@ from bot.services import (
     prompting,
     reminding,
     rule_signatures,
-    symptom_alerts,
-    symptom_assessing,
+    symptom_answers,
     symptom_slots,
     timers,
 )
 from bot.services.context import Tx
 from bot.services.conversing import Delivery
+from bot.services.people import Who
 from bot.services.symptom_slots import SCRIPT
-from bot.services.talks import open_about
+from bot.services.talks import open_about, open_scripts
 from bot.services.timeline import Course, load
 from bot.services.timers import Fire, Postpone
-from bot.symptoms.questionnaire import LEFT
-from bot.symptoms.triage import SPOKEN
 
 PURPOSE = "symptom"
+AT_IT = timedelta(
+    hours=3
+)  # how long somebody who began to tell how he is may be at it; after that it is left
 CALL_FIRST = "call_first"  # the step that waits after an emergency text
 
 
@@ -48,16 +49,20 @@ async def ask(tx: Tx, timer: Row[Any]) -> str | Postpone:
         return "no_rule"
     if not await rule_signatures.may_run(tx, course.study.id):
         return "rules_unsigned"
-    wait = await _wait(tx, course, timedelta(minutes=rule.after_dose_minutes))
+    due_on = date.fromisoformat(timer.payload["due_on"])
+    if await _known(tx, course.participant_id, due_on):
+        return "answered"
+    able = await people.reachable(tx, course.participant_id)
+    wait = await _wait(tx, course, able, timedelta(minutes=rule.after_dose_minutes))
     if wait is not None:
         return Postpone(wait) if wait < timer.expires_at else "too_late"
-    able = await people.reachable(tx, course.participant_id)
     if not able:
         await reminding.unreachable(tx, course)
         return "no_contact"
-    due_on = date.fromisoformat(timer.payload["due_on"])
     topics = []
     for who in reminding.each_correspondent(able):
+        # One that was left makes room: what is known of it is reported, and nobody has two of the same.
+        await conversing.end_all(tx, await open_scripts(tx, who, (SCRIPT,)), "question.closed")
         begin = await symptom_slots.begin(tx, who, "weekly", due_on)
         delivery = Delivery(pushed=True, purpose=PURPOSE, lives=timer.expires_at - tx.now)
         talk = await conversing.begin(tx, who, begin.script, begin.slots, delivery, begin.topic)
@@ -67,8 +72,8 @@ async def ask(tx: Tx, timer: Row[Any]) -> str | Postpone:
     return "asked"
 
 
-async def _wait(tx: Tx, course: Course, patience: timedelta) -> datetime | None:
-    """Until when the check waits: for a dose that is due and not answered, or for another check that is open."""
+async def _wait(tx: Tx, course: Course, able: list[Who], patience: timedelta) -> datetime | None:
+    """Until when the check waits: for a dose that is due and not answered, or for another check that somebody is at."""
     due: list[datetime] = [dose.due_at + patience for dose in await reminding.unanswered(tx, course)]
     fresh = [until for until in due if until > tx.now]
     if fresh:
@@ -77,10 +82,17 @@ async def _wait(tx: Tx, course: Course, patience: timedelta) -> datetime | None:
         select(Question.token)
         .join(Conversation, Conversation.conversation_id == Question.conversation_id)
         .where(Question.participant_id == course.participant_id, Question.state == "open")
-        .where(Conversation.script == SCRIPT)
+        .where(Conversation.script == SCRIPT, Question.asked_at > tx.now - AT_IT)
+        .where(Question.correspondent_id.in_([who.correspondent_id for who in able]))
         .limit(1)
     )
     return tx.now + patience if busy is not None else None
+
+
+async def _known(tx: Tx, participant_id: int, due_on: date) -> bool:
+    """Whether this week was answered meanwhile: told of his own accord in a pause, say."""
+    query = select(SymptomCheck.due_on).where(SymptomCheck.participant_id == participant_id)
+    return await tx.scalar(query.where(SymptomCheck.due_on == due_on)) is not None
 
 
 async def _remember(tx: Tx, participant_id: int, due_on: date, conversation_id: int) -> None:
@@ -127,18 +139,16 @@ async def nudge(tx: Tx, timer: Row[Any]) -> str:
     return f"nudged:{sent}" if sent else "nothing_open"
 
 
-async def left(tx: Tx, timer: Row[Any]) -> str:
+async def left(tx: Tx, timer: Row[Any]) -> str | Postpone:
     """Something was ticked an hour ago, and what follows is still open: what is known goes to staff, the rest as left."""
     told = 0
+    patience = await symptom_answers.left_after(tx, timer.participant_id)
     for contact_id, talk in await open_about(tx, timer.participant_id, timer.payload["topic"]):
+        asked_at = await tx.scalar(select(Question.asked_at).where(Question.token == talk.token))
+        if asked_at + patience > tx.now:  # he went on meanwhile
+            return Postpone(asked_at + patience)
         who = await people.by_contact(tx, contact_id)
-        slots: dict[str, Any] = dict(talk.state.slots)
-        about = slots["check"]
-        check = tx.ctx.book.questionnaire_by_hash(about["definition"])
-        answers = slots["answers"] | dict.fromkeys(check.unanswered(slots["answers"]), LEFT)
-        assessed = await symptom_assessing.assess(tx, timer.participant_id, about, answers)
-        hits = tuple(hit for hit in assessed.hits if hit.urgency in SPOKEN)
-        told += len(await symptom_alerts.raise_for(tx, who, about, answers, assessed, hits, None))
+        told += await symptom_answers.left(tx, who, talk)
     return f"told_staff:{told}" if told else "nothing_urgent"
 
 
@@ -152,6 +162,6 @@ async def close(tx: Tx, timer: Row[Any]) -> str:
 FIRE: dict[str, Fire] = {
     "symptom_check": ask,
     "symptom_nudge": nudge,
-    "symptom_left": left,
+    symptom_answers.LEFT_KIND: left,
     "symptom_close": close,
 }

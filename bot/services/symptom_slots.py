@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 
 from bot.db.conversations import Conversation, Question
 from bot.db.timers import Timer
@@ -89,12 +89,16 @@ async def _open_topic(tx: Tx, who: Who) -> str | None:
 
 
 async def due_today(tx: Tx, participant_id: int) -> date | None:
-    """The day of a check that waits to be asked today: whoever reports by himself is not asked the same again."""
+    """The day of a check that waits to be asked today: whoever reports by himself is not asked the same again.
+
+    One that a pause kept back waits, too: for the end of the pause.
+    """
     zone = (await timeline.load(tx, participant_id)).zone
+    kept_back = and_(Timer.state == "fired", Timer.outcome == "paused", Timer.expires_at > tx.now)
     rows = await tx.all(
-        select(Timer.payload).where(
-            Timer.participant_id == participant_id, Timer.kind == "symptom_check", Timer.state == "waiting"
-        )
+        select(Timer.payload)
+        .where(Timer.participant_id == participant_id, Timer.kind == "symptom_check")
+        .where(or_(Timer.state == "waiting", kept_back))
     )
     today = local(tx.now, zone).date()
     days: list[Any] = [date.fromisoformat(row.payload["due_on"]) for row in rows]

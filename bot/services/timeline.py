@@ -50,15 +50,15 @@ class Facts:
 
 
 def timeline_of(facts: Facts) -> regimen.Timeline:
-    """What these facts say together. An end that was taken back by a later status ends nothing."""
-    ended = bool(facts.statuses) and facts.statuses[-1].status == "ended"
+    """What these facts say together. An end that was taken back ends nothing."""
+    end = end_of(facts.statuses)
     return regimen.Timeline(
         assignments=tuple(regimen.Assignment(row.effective_from, row.arm) for row in facts.assignments),
         cycles=_cycles(facts.cycles),
         habits=tuple(regimen.Habit(row.effective_from, row.zone, row.dose_time) for row in facts.habits),
         levels=tuple(regimen.DoseLevel(row.drug, row.effective_from, row.level) for row in facts.levels),
         holds=_holds(facts),
-        ends_at=facts.statuses[-1].effective_from if ended else None,
+        ends_at=None if end is None else end.effective_from,
     )
 
 
@@ -79,7 +79,7 @@ _COLUMNS = {
     for column in table.__table__.columns
     if column.name in {
         "effective_from", "arm", "drug", "level", "hold_id", "confirmed", "supersedes", "cycle_start_id", "cycle",
-        "local_date", "zone", "dose_time", "quiet_from", "quiet_to", "status", "reason",
+        "local_date", "zone", "dose_time", "quiet_from", "quiet_to", "status_change_id", "status", "reason",
         "matter", "choice", "rhythm",
     }
 }  # fmt: skip
@@ -133,19 +133,52 @@ async def status(tx: Tx, participant_id: int) -> str:
 
 async def end_reason(tx: Tx, participant_id: int) -> str | None:
     """Why it ended; None while it has not."""
-    row = _at(await _statuses(tx, participant_id), tx.now)
+    row = _in_force(await _statuses(tx, participant_id), tx.now)
     return row.reason if row is not None and row.status == "ended" else None
 
 
-def status_of(changes: list[Row[Any]], now: datetime) -> str:
-    row = _at(changes, now)
+def status_of(changes: Sequence[Row[Any]], now: datetime) -> str:
+    row = _in_force(changes, now)
     return "active" if row is None else str(row.status)
+
+
+def end_of(changes: Sequence[Row[Any]]) -> Row[Any] | None:
+    """The end that stands: the one written last. Whatever is dated later, a pause undoes it as little as going on after it.
+
+    Only who writes after it that it goes on, from its day or a later one, takes it back.
+    """
+    end = max((row for row in changes if row.status == "ended"), key=_written, default=None)
+    if end is None:
+        return None
+    later = (row for row in changes if row.status == "active" and _written(row) > _written(end))
+    return None if any(row.effective_from >= end.effective_from for row in later) else end
+
+
+def _in_force(changes: Sequence[Row[Any]], now: datetime) -> Row[Any] | None:
+    end = end_of(changes)
+    if end is not None and end.effective_from <= now:
+        return end
+    last = max((_written(row) for row in changes if row.status == "ended"), default=0)
+    return _at([row for row in changes if row.status != "ended" or _written(row) == last], now)
+
+
+def _written(row: Row[Any]) -> int:
+    return int(row.status_change_id)
 
 
 @built
 def _status_changes(participant_id: Any) -> Executable:
     mine = select(StatusChange).where(StatusChange.participant_id == participant_id)
     return mine.order_by(StatusChange.effective_from, StatusChange.status_change_id)
+
+
+async def statuses_of(tx: Tx, people: Sequence[int]) -> dict[int, str]:
+    """Of many at once, with one statement. Who has no change of status is left out: he is active."""
+    mine = select(StatusChange).where(StatusChange.participant_id.in_(people))
+    found: dict[int, list[Row[Any]]] = {}
+    for row in await tx.all(mine.order_by(StatusChange.effective_from, StatusChange.status_change_id)):
+        found.setdefault(row.participant_id, []).append(row)
+    return {who: status_of(changes, tx.now) for who, changes in found.items()}
 
 
 async def _statuses(tx: Tx, participant_id: int) -> list[Row[Any]]:
@@ -180,8 +213,14 @@ def _companions(rows: Sequence[Row[Any]]) -> tuple[Companion, ...]:
 
 
 def _claimed(facts: Facts) -> frozenset[str]:
-    """Drugs whose hold was told by the participant, and neither confirmed nor rejected."""
+    """Drugs whose hold was told by the participant, and neither confirmed nor rejected.
+
+    A hold of everything confirms whatever was told before it.
+    """
     settled = {row.supersedes for row in facts.holds} | {row.hold_id for row in facts.resumes}
+    of_all = max((row.hold_id for row in facts.holds if row.confirmed and row.drug is None), default=0)
     return frozenset(
-        row.drug for row in facts.holds if not row.confirmed and row.hold_id not in settled and row.drug
+        row.drug
+        for row in facts.holds
+        if not row.confirmed and row.hold_id not in settled and row.hold_id > of_all and row.drug
     )

@@ -6,7 +6,7 @@ import dataclasses
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Row, exists, insert, literal, select
+from sqlalchemy import Row, exists, func, insert, literal, select
 
 from bot.db.doses import DoseEvent, DoseIncident, DoseReport
 from bot.dialogue.notes import AmountTold, DoseReported, DoseVomited, UnplannedTaken
@@ -38,6 +38,7 @@ async def told(tx: Tx, who: Who, note: UnplannedTaken, inbox_id: int | None) -> 
     """Record it: to the planned dose of that day that nobody has told of (a held one), else beside the plan.
 
     Of a cycle that should have begun and was never released, staff learn that it may have begun; that is no red flag.
+    Two too close together are, and a second one on a day, whatever is released.
     """
     assert who.participant_id is not None
     course = await load(tx, who.participant_id)
@@ -47,8 +48,7 @@ async def told(tx: Tx, who: Who, note: UnplannedTaken, inbox_id: int | None) -> 
     dose = await _untold_of_day(tx, course, note)
     if dose is not None:
         said = DoseReported(str(dose.dose_id), "taken", note.taken_at, note.precision, quantity=note.quantity)
-        await dosing.record(tx, course, dose, said, author, who)
-        return NOTHING
+        return await dosing.reported(tx, who, said, inbox_id)
     report_id: int = (
         await tx.execute(
             insert(DoseReport)
@@ -70,8 +70,8 @@ async def told(tx: Tx, who: Who, note: UnplannedTaken, inbox_id: int | None) -> 
         tx, course.participant_id, author.recorded_by, "unplanned_dose", drug=note.drug, report=report_id
     )
     cycle = _unreleased(tx, course, note)
-    if cycle is None or note.quantity > 1:
-        await excess_doses.look(tx, course, report_id, who, inbox_id)
+    first = cycle is not None and not await _another_of_day(tx, course, note, report_id)
+    await excess_doses.look(tx, course, report_id, who, inbox_id, expected=first)
     if cycle is None:
         return NOTHING
     key = f"cycle_begun:{course.participant_id}:{cycle.number}"
@@ -124,6 +124,19 @@ async def _untold_of_day(tx: Tx, course: Course, note: UnplannedTaken) -> Row[An
         .where(DoseEvent.drug == note.drug, DoseEvent.local_date == day, DoseEvent.dose_id.not_in(told_of))
         .limit(1)
     )
+
+
+async def _another_of_day(tx: Tx, course: Course, note: UnplannedTaken, report_id: int) -> bool:
+    """Whether this drug was taken beside the plan before, on the dosing day of this one."""
+    ends = course.study.dosing_day_ends
+    rows = await tx.all(
+        select(func.coalesce(DoseReport.taken_at, DoseReport.recorded_at).label("at"))
+        .where(DoseReport.participant_id == course.participant_id, DoseReport.dose_id.is_(None))
+        .where(DoseReport.drug == note.drug, DoseReport.status == "taken")
+        .where(DoseReport.dose_report_id != report_id)
+    )
+    days = {dosing_date(row.at, course.zone, ends) for row in rows}
+    return dosing_date(note.taken_at or tx.now, course.zone, ends) in days
 
 
 def _unreleased(tx: Tx, course: Course, note: UnplannedTaken) -> Cycle | None:

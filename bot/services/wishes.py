@@ -11,7 +11,7 @@ from sqlalchemy import insert, select, update
 from bot.db.people import CareLink, Consent, Contact, StatusChange
 from bot.db.regimens import Habit
 from bot.dialogue.notes import ConsentDecided, PreferenceTold, RespondentTold
-from bot.services import linking, outbox, people, planning, timeline, visit_plan
+from bot.services import after_pause, linking, outbox, people, planning, timeline, visit_plan
 from bot.services.alerts import Cause, raise_alert
 from bot.services.auditing import of_participant
 from bot.services.context import Tx
@@ -144,6 +144,7 @@ async def resume(tx: Tx, who: Who, inbox_id: int | None) -> Done:
     if await timeline.status(tx, who.participant_id) == "paused":
         await change_status(tx, who.participant_id, "active", "asked_for", Author.of(who, inbox_id))
         await catch_up(tx, who)
+        await after_pause.bring_back(tx, who.participant_id)
     return NOTHING
 
 

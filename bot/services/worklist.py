@@ -11,10 +11,10 @@ from sqlalchemy import Row, func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from bot.db.inbox import InboxMessage
-from bot.db.people import Participant, StatusChange
+from bot.db.people import Participant
 from bot.db.regimens import CycleStart, RegimenAssignment
 from bot.db.symptoms import ProvisionalGrade
-from bot.services import needs, unsealing
+from bot.services import needs, timeline, unsealing
 from bot.services.access import Session, note_read
 from bot.services.context import Tx
 from bot.services.needs import Need
@@ -87,7 +87,7 @@ async def _lines(tx: Tx, session: Session, people: list[Row[Any]], found: dict[i
     if session.may("names"):
         names = await unsealing.texts(tx, [person.name_sealed for person in people])
         note_read(tx, session, "names", ids)
-    statuses = {row.participant_id: row.status for row in await _latest(tx, StatusChange, ids)}
+    statuses = await timeline.statuses_of(tx, ids)
     arms = {row.participant_id: row.arm for row in await _latest(tx, RegimenAssignment, ids)}
     cycles = await _cycles(tx, ids)
     heard = await _last_heard(tx, ids)

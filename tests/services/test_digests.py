@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
+from datetime import datetime, timedelta
 from email import message_from_bytes
 from email.policy import default
 
@@ -16,13 +16,16 @@ from bot.db.alerts import Alert
 from bot.db.digests import Digest
 from bot.db.outbox import OutboundMessage
 from bot.db.people import Contact
+from bot.db.sites import Site
 from bot.errors import SendError
 from bot.messages import Kind
 from bot.rehearsal.phones import Phone
 from bot.rehearsal.stage import Stage
-from bot.services import alert_life, digests, firing, needs, pacing, sending
+from bot.services import alert_life, deployment, digests, firing, needs, pacing, sending
+from bot.services.alerts import Cause, raise_alert
 from bot.services.enrolment import Enrolled, NewStaff, add_staff
 from bot.services.locking import lock_participant
+from bot.services.needs import Need
 from bot.services.timers import fire_next
 from tests.services.conftest import LINKING, SHANGHAI
 from tests.support.house import PHONE, Town, enrolled
@@ -213,3 +216,55 @@ async def test_a_new_site_gets_its_own(town: Town) -> None:
     await stage.move_to(datetime(2026, 11, 2, 8, 0, tzinfo=SHANGHAI))
     assert not await fire_next(town.ctx, firing.FIRE)
     assert len(await rows(stage)) == 1
+
+
+async def test_what_was_being_closed_as_it_was_made_stands_in_the_next(town: Town) -> None:
+    """Whoever closes an alert may have begun before the digest and be through after it."""
+    person = await enrolled(town)
+    async with town.ctx.begin() as tx:
+        await digests.plan_all(tx)
+        cause = Cause(person.participant_id, "danger", "emergency", "a@1", "cause:1")
+        alert = await raise_alert(tx, cause)
+    assert alert is not None
+    eight = datetime(2026, 11, 2, 8, 0, tzinfo=SHANGHAI)
+    await deployment.set_virtual_now(town.ctx, eight - timedelta(seconds=1))
+    async with town.ctx.begin() as slow:
+        await alert_life.close(slow, alert, 1, "settled", "来院看过")
+        await deployment.set_virtual_now(town.ctx, eight)
+        while await fire_next(town.ctx, firing.FIRE):
+            pass
+    for days in (1, 2):
+        await deployment.set_virtual_now(town.ctx, eight + timedelta(days=days))
+        while await fire_next(town.ctx, firing.FIRE):
+            pass
+    async with town.ctx.begin() as tx:
+        kept = await tx.all(select(Digest).order_by(Digest.digest_id))
+    assert [len(row.content["dealt_with"]) for row in kept] == [0, 1, 0]  # and once
+
+
+async def test_where_one_message_cannot_hold_it_people_are_counted(town: Town) -> None:
+    async with town.ctx.begin() as tx:
+        site = (await tx.execute(select(Site))).one()
+        kinds = ("silent_doses", "silent_check")
+        found = [Need(n, f"TST-{n:03}", site.zone, "urgent", kinds, tx.now, "") for n in range(100)]
+        for language in ("zh_Hans_CN", "en"):
+            whole = digests.write(tx, language, site, tx.now.date(), found).body
+            short = digests.write(tx, language, site, tx.now.date(), found, most=4096).body
+            assert len(whole) > 4096 and "TST-099" in whole
+            assert len(short) < 400 and "100" in short and "/console" in short and "TST-0" not in short
+            few = digests.write(tx, language, site, tx.now.date(), found[:3], most=4096).body
+            assert few == digests.write(tx, language, site, tx.now.date(), found[:3]).body
+
+
+async def test_in_hand_is_only_what_somebody_took(town: Town) -> None:
+    person = await enrolled(town)
+    async with town.ctx.begin() as tx:
+        lesser = await raise_alert(tx, Cause(person.participant_id, "relay", "routine", "a@1", "cause:1"))
+        assert lesser is not None
+        await alert_life.acknowledge(tx, lesser, 1)
+        assert [need.taken_by for need in await needs.of_site(tx, 1)] == ["staff:1"]
+        worse = await raise_alert(tx, Cause(person.participant_id, "danger", "emergency", "b@1", "cause:2"))
+        assert worse is not None
+        assert [need.taken_by for need in await needs.of_site(tx, 1)] == [""]
+        await alert_life.acknowledge(tx, worse, 1)
+        assert [need.taken_by for need in await needs.of_site(tx, 1)] == ["staff:1"]

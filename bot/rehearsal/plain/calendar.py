@@ -80,9 +80,10 @@ def cycle_at(orders: Sequence[Order], at: datetime) -> int:
 
 
 def begun(orders: Sequence[Order], at: datetime) -> list[tuple[int, date]]:
-    """The cycles whose first day has come, in order."""
+    """The cycles whose first day has come, in order. None begins after an end."""
     today = at.astimezone(ZoneInfo(value_at(orders, "habit", at).split()[0])).date()
-    return sorted((number, first) for number, first in cycle_starts(orders).items() if first <= today)
+    come = ((number, first) for number, first in cycle_starts(orders).items() if first <= today)
+    return sorted((number, first) for number, first in come if not over(orders, due_on(orders, first)))
 
 
 def tenths(orders: Sequence[Order], drug: str, at: datetime) -> int:
@@ -120,8 +121,9 @@ def held(orders: Sequence[Order], drug: str, at: datetime) -> bool:
 
 
 def over(orders: Sequence[Order], at: datetime) -> bool:
-    statuses = sorted((one for one in orders if one.what == "status"), key=lambda one: one.effective_from)
-    return bool(statuses) and statuses[-1].value == "ended" and at >= statuses[-1].effective_from
+    """An end is final, whatever is dated after it: nobody here takes one back. Of two, the one ordered last counts."""
+    ends = [one.effective_from for one in orders if one.what == "status" and one.value == "ended"]
+    return bool(ends) and at >= ends[-1]
 
 
 def due_on(orders: Sequence[Order], on: date) -> datetime:

@@ -15,7 +15,7 @@ from sqlalchemy import Row
 
 from bot.rehearsal.evidence import A_MINUTE, Evidence
 from bot.rehearsal.ledger import Ledger
-from bot.rehearsal.plain.calendar import Dose, quiet, value_at
+from bot.rehearsal.plain.calendar import Dose, over, quiet, value_at
 
 A_MOMENT = timedelta(minutes=2)  # between what somebody does and that it counts, where a fault met it
 A_NIGHT = timedelta(hours=14)  # quiet hours, with what a house that is away may add to them
@@ -103,7 +103,8 @@ def _ended(case: Unasked, timer: Row[Any]) -> bool:
 
 
 def status(one: Ledger, at: datetime) -> str:
-    return value_at([order for order in one.orders if order.recorded_at <= at], "status", at)
+    known = [order for order in one.orders if order.recorded_at <= at]
+    return "ended" if over(known, at) else value_at(known, "status", at)
 
 
 def _nobody_to_tell(case: Unasked, timer: Row[Any]) -> bool:

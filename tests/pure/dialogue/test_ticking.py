@@ -108,6 +108,34 @@ def test_resumed_days_later_it_shows_the_marks() -> None:
     assert marked(talk) == ["numbness", "constipation"]
 
 
+def test_every_mark_is_told_and_is_no_answer_yet() -> None:
+    talk = screen()
+    talk.hear("tap:on-fever")
+    note = talk.notes[-1]
+    assert isinstance(note, SymptomsAnswered)
+    assert not note.sent and note.answers == {}
+
+
+@pytest.mark.parametrize(
+    ("lines", "known"),
+    [
+        (["tap:on-fever"], {"fever": "yes"}),
+        (["tap:on-fever", "tap:off-fever"], None),
+        ([], None),
+        (["都没有", "1"], {**dict.fromkeys(FIRST, "no"), SHORT.screens[1][0]: "yes"}),
+    ],
+)
+def test_what_is_marked_on_a_screen_that_is_left_is_reported(
+    lines: list[str], known: dict[str, str] | None
+) -> None:
+    talk = screen()
+    for line in (*lines, "outcome:silence"):
+        talk.hear(line)
+    reports = [note for note in talk.notes if isinstance(note, SymptomsReported)]
+    assert [note.answers for note in reports] == ([] if known is None else [known])
+    assert not any(note.complete for note in reports)
+
+
 def answered(*lines: str) -> Talk:
     """Past the screens, every note answered with "go on"."""
     talk = screen()

@@ -42,9 +42,11 @@ def test_a_released_cycle_is_asked_about_no_more_and_the_one_after_it_is() -> No
     ]
 
 
-def test_a_held_last_dose_is_none() -> None:
+def test_a_hold_ends_no_cycle_and_a_held_dose_is_not_named_as_the_last() -> None:
     hold = Hold(None, datetime(2026, 11, 10, tzinfo=UTC))
-    assert days(replace(timeline("ixazomib"), holds=(hold,)))[0] == ("off_week", 1, "11-10")
+    course = replace(timeline("ixazomib"), holds=(hold,))
+    assert days(course)[0] == ("off_week", 1, "11-17")
+    assert planned_edges(STUDY, course)[0].about == date(2026, 11, 9)
 
 
 def test_with_everything_held_nobody_is_asked_what_is_left() -> None:
