@@ -10,7 +10,7 @@ from sqlalchemy import Row, select, update
 from bot.db.conversations import Conversation, Question
 from bot.db.outbox import ChannelAccount
 from bot.db.people import Contact
-from bot.services import people, prompting, timers
+from bot.services import people, prompting, telephones, timers
 from bot.services.context import Ctx, Tx
 from bot.services.timeline import load
 from bot.services.timers import Postpone
@@ -66,7 +66,12 @@ async def reask(tx: Tx, timer: Row[Any]) -> str | Postpone:
     if in_quiet_hours(tx.now, course.zone, course.quiet_from, course.quiet_to):
         return Postpone(next_awake(tx.now, course.zone, course.quiet_from, course.quiet_to))
     row = await tx.first(
-        select(Question.token, Conversation.contact_id)
+        select(
+            Question.token,
+            Conversation.contact_id,
+            Conversation.participant_id,
+            Conversation.correspondent_id,
+        )
         .join(Conversation, Conversation.conversation_id == Question.conversation_id)
         .where(Question.participant_id == timer.participant_id, Question.state == "open")
         .order_by(Question.asked_at.desc())
@@ -74,5 +79,5 @@ async def reask(tx: Tx, timer: Row[Any]) -> str | Postpone:
     )
     if row is None or not await people.reachable(tx, timer.participant_id):
         return "nothing_open"
-    who = await people.by_contact(tx, row.contact_id)
+    who = await telephones.said_by(tx, row)
     return f"asked:{await prompting.nudge(tx, who, row.token, timer.expires_at - tx.now)}"

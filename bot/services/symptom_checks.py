@@ -22,6 +22,7 @@ from bot.services import (
     symptom_alerts,
     symptom_assessing,
     symptom_slots,
+    telephones,
     timers,
 )
 from bot.services.context import Tx
@@ -131,7 +132,7 @@ async def left(tx: Tx, timer: Row[Any]) -> str:
     """Something was ticked an hour ago, and what follows is still open: what is known goes to staff, the rest as left."""
     told = 0
     for contact_id, talk in await open_about(tx, timer.participant_id, timer.payload["topic"]):
-        who = await people.by_contact(tx, contact_id)
+        who = await telephones.in_talk(tx, contact_id, talk.between)
         slots: dict[str, Any] = dict(talk.state.slots)
         about = slots["check"]
         check = tx.ctx.book.questionnaire_by_hash(about["definition"])
