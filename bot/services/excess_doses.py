@@ -49,7 +49,7 @@ async def look(
         inbox_id=inbox_id,
     )
     if await raise_alert(tx, cause) is not None and who is not None:
-        await danger.answer(tx, who, rule.tier, inbox_id)
+        await danger.answer(tx, who, rule.tier, inbox_id, cause.key)
     return found
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import Executable, Row, exists, literal, select
 
 from bot.db.built import built
 from bot.db.doses import DoseEvent, DosePrompt, DoseReport
+from bot.dialogue.dose_words import dose_words
 from bot.dialogue.notes import StaffWanted
 from bot.dialogue.turn import Heard, Phrase
 from bot.services import conversing, noting, outbox, reminding, talks, timeline, unplanned_doses
@@ -18,6 +19,8 @@ from bot.services.dose_slots import slots_for
 from bot.services.people import Who
 from bot.services.planning import topic
 from bot.services.timeline import Course
+from bot.symptoms.freetext import read
+from bot.symptoms.questions import asked
 from schedules.localtime import dosing_date
 from schedules.regimen import is_held
 
@@ -34,6 +37,14 @@ def about_dose(tx: Tx, words: str) -> bool:
     if lexicon.tells_of_eating(words):
         return True
     return lexicon.answer(words, ANSWERS) is not None and lexicon.answer(words, BARE) is None
+
+
+def once_more(tx: Tx, words: str) -> bool:
+    """又吃了一粒: surely told, not asked, and nothing besides: with a symptom in them the words go to the nurse that way."""
+    found = dose_words(words, tx.ctx.book.lexicon(tx.now))
+    if found is None or not found.more or found.denied or read(words, tx.ctx.book.words(tx.now)).codes:
+        return False
+    return asked(words, tx.ctx.book.questions(tx.now), tx.ctx.book.danger(tx.now)[1]) is None
 
 
 async def waiting(tx: Tx, who: Who) -> bool:
@@ -110,6 +121,8 @@ async def _nothing_open(tx: Tx, who: Who, course: Course, words: str, delivery: 
 
     "Yesterday" is no repetition of what was told today.
     """
+    if once_more(tx, words):
+        return await more_told(tx, who, words, delivery)
     earlier = any(part in words.casefold() for part in tx.ctx.book.lexicon(tx.now).intake.earlier)
     if not earlier and await _answered_today(tx, course):
         await outbox.reply(tx, who, [Phrase("dose.today_recorded")], delivery.inbox_id)
