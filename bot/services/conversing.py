@@ -141,7 +141,9 @@ async def _carry_out(tx: Tx, who: Who, talk: Talk, turn: Turn, delivery: Deliver
             says += done.says
             begins += [done.begin] if done.begin else []
             if done.ends_all:
-                await end_all(tx, await open_scripts(tx, who), "question.closed")
+                open_ones = await open_scripts(tx, who)
+                ending = [one for one in open_ones if one[1].script.name not in done.but]
+                await end_all(tx, ending, "question.closed")
                 talk = replace(talk, token=None)
         if any(isinstance(note, noting.ABOUT_THE_PERSON) for note in turn.notes):
             # A stranger became somebody, a patient his daughter; on a telephone that was left, nobody is still nobody.

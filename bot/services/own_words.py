@@ -69,8 +69,9 @@ async def beside_danger(
     """Danger was passed on and answered at once. How much was taken is still to be recorded; of an urgent symptom the check's
     questions are offered.
     """
+    amount = None
     if danger.of_amounts(tx, said) and (talk is None or asides.hears_amounts(talk)):
-        await told_amounts.asked_back(tx, who, talk, words, delivery, told=True)
-    elif said is not None and said.tier == "urgent" and talk is None:
+        amount = await told_amounts.asked_back(tx, who, talk, words, delivery, told=True)
+    if amount is None and said is not None and said.tier == "urgent" and talk is None:
         await told_symptoms.ask_on(tx, who, words, read(words, tx.ctx.book.words(tx.now)), delivery)
     return "danger"

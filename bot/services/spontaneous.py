@@ -58,11 +58,10 @@ async def dose_told(tx: Tx, who: Who, words: str, delivery: Delivery) -> str:
     """Hear the words as the answer about today's doses. Returns a word for the record."""
     assert who.participant_id is not None
     course = await timeline.load(tx, who.participant_id)
-    doses = (
-        await reminding.unanswered(tx, course)
-        or await _of_today(tx, course)
-        or await _taken_after_all(tx, course, words)
-    )
+    doses = await reminding.unanswered(tx, course) or await _of_today(tx, course)
+    if not doses and once_more(tx, words):
+        return await more_told(tx, who, words, delivery)
+    doses = doses or await _taken_after_all(tx, course, words)
     if not doses:
         return await _nothing_open(tx, who, course, words, delivery)
     await _answered(tx, who, course, doses, Heard("text", words), delivery)
@@ -121,8 +120,6 @@ async def _nothing_open(tx: Tx, who: Who, course: Course, words: str, delivery: 
 
     "Yesterday" is no repetition of what was told today.
     """
-    if once_more(tx, words):
-        return await more_told(tx, who, words, delivery)
     earlier = any(part in words.casefold() for part in tx.ctx.book.lexicon(tx.now).intake.earlier)
     if not earlier and await _answered_today(tx, course):
         await outbox.reply(tx, who, [Phrase("dose.today_recorded")], delivery.inbox_id)

@@ -133,7 +133,7 @@ async def pause(tx: Tx, who: Who, inbox_id: int | None) -> Done:
     assert who.participant_id is not None
     await change_status(tx, who.participant_id, "paused", "asked_for", Author.of(who, inbox_id))
     await _tell_staff(tx, who, "reminders_paused", "routine", inbox_id)
-    return Done(ends_all=True)
+    return Done(ends_all=True, but=("from_nurse",))  # what a nurse wrote is no reminder
 
 
 async def resume(tx: Tx, who: Who, inbox_id: int | None) -> Done:

@@ -7,15 +7,17 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
+from bot.app.page import ACCOUNT
 from bot.db.alerts import Alert
 from bot.db.doses import DoseReport
 from bot.db.outbox import OutboundMessage
 from bot.db.symptoms import SymptomReport
 from bot.db.timers import Timer
-from bot.messages import Kind
+from bot.messages import Inbound, Kind
 from bot.rehearsal.phones import Phone
-from bot.services import linking
-from tests.services.conftest import FIRST_DOSE, PHONES, SHANGHAI, House
+from bot.services import inbox, linking, screens
+from bot.services.context import Ctx
+from tests.services.conftest import FIRST_DOSE, LINKING, PHONES, SHANGHAI, WORDS, House
 
 CHECK = ("本人回答", "气短、胸闷，或胸口疼", "选好了", "都没有", "都没有", "都没有")
 
@@ -95,6 +97,37 @@ async def test_an_extra_dose_told_half_way_is_not_answered_on_the_others_telepho
     said = await rows(house, OutboundMessage.text_id, OutboundMessage.unique_key)
     assert not [row for row in said if row.text_id.startswith("danger.")]
     await nothing_failed(house)
+
+
+async def test_the_page_shows_the_second_nothing_of_the_first(house: House) -> None:
+    await linked(house, 0)
+    await does(house.ctx, "words", WORDS[0])
+    before = await shown(house.ctx)
+    assert WORDS[0] in before and "010-12345678" in before
+    await linked(house, 1)
+    after = await shown(house.ctx)
+    assert WORDS[0] not in after and "010-12345678" not in after and "020-87654321" in after
+
+
+async def does(ctx: Ctx, name: str, words: str, kind: Kind = Kind.TEXT) -> None:
+    await inbox.receive(ctx, Inbound("web", ACCOUNT, "page-1", name, kind, None, text=words))
+    while await inbox.handle_next(ctx):
+        pass
+
+
+async def linked(house: House, number: int) -> None:
+    """The page opens the invitation of one of the two, for his family, and agrees."""
+    async with house.ctx.begin() as tx:
+        code = (await linking.invite(tx, house.people[number].participant_id, "staff:0", "family")).code
+    await does(house.ctx, f"{number}-start", code, Kind.START)
+    for place, words in enumerate((PHONES[number][-4:], *LINKING)):
+        await does(house.ctx, f"{number}-{place}", words)
+
+
+async def shown(ctx: Ctx) -> str:
+    screen = await screens.view(ctx, ACCOUNT, "page-1")
+    assert screen is not None
+    return "\n".join(line.text for line in screen.spoken)
 
 
 async def test_everybody_gets_the_fixed_text_also_where_no_message_is_behind_it(house: House) -> None:
