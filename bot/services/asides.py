@@ -15,7 +15,7 @@ from bot.db.outbox import OutboundMessage
 from bot.dialogue.dose_words import DoseWords, dose_words
 from bot.dialogue.notes import StaffWanted, WordsMeant
 from bot.dialogue.turn import JSON, Heard, Phrase, Turn
-from bot.services import conversing, noting, outbox, people, spontaneous, talks, timers, told_amounts
+from bot.services import conversing, left_talks, noting, outbox, spontaneous, talks, timers, told_amounts
 from bot.services.context import Tx
 from bot.services.conversing import Delivery
 from bot.services.obeying import command
@@ -40,7 +40,7 @@ async def taken_up(tx: Tx, who: Who, talk: Talk, words: str, delivery: Delivery)
         return None
     if talks.as_tapped(tx, who, talk, Heard("text", words)).kind == "choice":
         return None
-    if _hears_amounts(talk):
+    if hears_amounts(talk):
         amount = await told_amounts.asked_back(tx, who, talk, words, delivery)
         if amount is not None:
             return amount
@@ -52,7 +52,7 @@ async def taken_up(tx: Tx, who: Who, talk: Talk, words: str, delivery: Delivery)
     return await WAYS[way](tx, who, talk, words, delivery) if way else None
 
 
-def _hears_amounts(talk: Talk) -> bool:
+def hears_amounts(talk: Talk) -> bool:
     """Not where it is asked back already, nor where a reason is written, which the nurse gets as it is."""
     asked_why = talk.script.name == "dose" and talk.state.step in WHY_NOT
     return talk.script.name not in ("meant", "amount", "link") and not asked_why
@@ -165,12 +165,7 @@ async def _pass_on(tx: Tx, who: Who, words: str, delivery: Delivery) -> None:
 
 async def left(tx: Tx, timer: Row[Any]) -> str:
     """Asked back an hour ago, and nobody has said what was meant: the nurse gets the words."""
-    about = timer.payload
-    found = await talks.open_about(tx, timer.participant_id, about["topic"])
-    words = str(found[0][1].state.slots["words"]) if found else ""  # the message itself has them
-    who = await people.by_contact(tx, about["contact_id"])
-    await noting.carry_out(tx, who, StaffWanted(words, "unplanned"), about["inbox_id"])
-    return "told_staff"
+    return await left_talks.words_left(tx, timer, "unplanned")
 
 
 FIRE: dict[str, Fire] = {KIND: left}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import uuid
 
 from bot.services.people import Who
 
@@ -19,3 +20,8 @@ class Author:
     @staticmethod
     def of(who: Who, inbox_id: int | None) -> Author:
         return Author(who.actor, who.as_whom, who.contact_id, inbox_id)
+
+
+def act(inbox_id: int | None) -> str:
+    """What makes an act one in a unique key: its message. Where none stands behind it, each is its own."""
+    return str(uuid.uuid4() if inbox_id is None else inbox_id)

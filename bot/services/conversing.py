@@ -15,7 +15,7 @@ from bot.dialogue import engine
 from bot.dialogue.script import DoStep, Script
 from bot.dialogue.turn import JSON, SILENCE, Heard, Phrase, Say, State, Turn
 from bot.messages import Choice, Press
-from bot.services import noting, outbox, people, prompting, sealing, talk_rows, talks, timers
+from bot.services import noting, outbox, people, prompting, sealing, talk_rows, talks, telephones, timers
 from bot.services.context import Tx
 from bot.services.done import NOTHING, Begin
 from bot.services.outbox import Draft, Lane, put, target
@@ -110,7 +110,7 @@ async def fall_silent(tx: Tx, contact_id: int, talk: Talk, over: str, inbox_id: 
     `inbox_id`: the act that began it, where what follows answers that.
     """
     if not isinstance(talk.script.steps[talk.state.step], DoStep):
-        who = await people.by_contact(tx, contact_id)
+        who = await telephones.in_talk(tx, contact_id, talk.between)
         turn = _advance(tx, who, talk.script, talk.state, Heard("outcome", SILENCE))
         await _carry_out(tx, who, talk, replace(turn, says=(), settled=None), Delivery(inbox_id), over=over)
 
@@ -141,12 +141,14 @@ async def _carry_out(tx: Tx, who: Who, talk: Talk, turn: Turn, delivery: Deliver
             says += done.says
             begins += [done.begin] if done.begin else []
             if done.ends_all:
-                await end_all(tx, await open_scripts(tx, who), "question.closed")
+                open_ones = await open_scripts(tx, who)
+                ending = [one for one in open_ones if one[1].script.name not in done.but]
+                await end_all(tx, ending, "question.closed")
                 talk = replace(talk, token=None)
         if any(isinstance(note, noting.ABOUT_THE_PERSON) for note in turn.notes):
             # A stranger became somebody, a patient his daughter; on a telephone that was left, nobody is still nobody.
             met = await people.by_contact(tx, who.contact_id)
-            who = who if met.state == "moved" else met
+            who = who if met.state == "moved" or who.state == telephones.GONE else met
         if not _waits(talk.script, turn):
             break
         assert done.outcome is not None and turn.state is not None
@@ -216,13 +218,16 @@ async def settle_anew(tx: Tx, who: Who, token: str, settled: Phrase, inbox_id: i
 
 async def _say(tx: Tx, who: Who, talk: Talk, say: Say, delivery: Delivery) -> Talk:
     """The conversation with the token of the question that was asked."""
+    there = await telephones.screen(tx, who)
+    if there is None:
+        return talk
     if say.question and talk.token is None:
         talk = replace(talk, token=await talk_rows.ask(tx, who, talk.conversation_id))
     token = talk.token if say.question else None
     if delivery.pushed and token is not None:
         await prompting.push(tx, who, token, say, delivery.purpose, delivery.lives)
     else:
-        await put(tx, target(who), _draft(tx, who, say, token, delivery))
+        await put(tx, target(there), _draft(tx, there, say, token, delivery))
     return talk
 
 

@@ -13,6 +13,7 @@ from bot.messages import Inbound, Kind
 from bot.services import alert_life, outbox, people, sealing
 from bot.services.alert_life import WORSE
 from bot.services.alerts import Cause, raise_alert
+from bot.services.author import act
 from bot.services.context import Tx
 from bot.services.done import NOTHING, Done
 from bot.services.outbox import Lane
@@ -39,6 +40,12 @@ def heard(tx: Tx, inbound: Inbound) -> tuple[Danger, ...]:
 
 def stated(found: tuple[Danger, ...]) -> Danger | None:
     return next((danger for danger in found if danger.certainty == "stated"), None)
+
+
+def of_amounts(tx: Tx, said: Danger | None) -> bool:
+    """Whether it is one dose too many that was told (RF-14)."""
+    rules = tx.ctx.book.danger(tx.now)[1].rules
+    return said is not None and any(rule.id == said.rule_id and rule.flag == "RF-14" for rule in rules)
 
 
 def worse_in_doubt(found: tuple[Danger, ...], said: Danger) -> bool:
@@ -72,7 +79,7 @@ async def _act(tx: Tx, who: Who, danger: Danger, words: str, inbox_id: int | Non
             "danger",
             danger.tier,
             f"{danger.rule_id}@{danger.version}",
-            f"danger:{inbox_id}",
+            f"danger:{act(inbox_id)}",
             definition=tx.ctx.book.words_hash(danger.rule_id, tx.now),
             inbox_id=inbox_id,
             words_sealed=await sealing.seal(tx, who.key_id, "note", words),
@@ -80,8 +87,8 @@ async def _act(tx: Tx, who: Who, danger: Danger, words: str, inbox_id: int | Non
     )
 
 
-async def answer(tx: Tx, who: Who, tier: str, inbox_id: int | None) -> None:
-    """The fixed text of that urgency, once for one message."""
+async def answer(tx: Tx, who: Who, tier: str, inbox_id: int | None, of: str = "") -> None:
+    """The fixed text of that urgency, once for one message, or once for what it is `of`."""
     text_id = (TEXTS if who.site_phone else TEXTS_WITHOUT_SITE)[tier]
     await outbox.reply(
         tx,
@@ -90,6 +97,6 @@ async def answer(tx: Tx, who: Who, tier: str, inbox_id: int | None) -> None:
         inbox_id,
         purpose="emergency",
         lane=Lane.ALERT,
-        unique_key=f"danger:{inbox_id}",
+        unique_key=f"danger:{of or act(inbox_id)}",
         repeat_if_unknown=True,
     )

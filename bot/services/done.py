@@ -22,7 +22,8 @@ class Done:
     outcome: str | None = None
     says: tuple[Say, ...] = ()
     begin: Begin | None = None
-    ends_all: bool = False  # nothing that was asked of this person is to be answered any more
+    ends_all: bool = False  # nothing that was asked of this person is to be answered any more ...
+    but: tuple[str, ...] = ()  # ... except in these conversations
 
 
 NOTHING = Done()

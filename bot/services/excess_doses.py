@@ -56,7 +56,7 @@ async def look(
     if await raise_alert(tx, cause) is not None:
         await alert_life.reopen_milder(tx, course.participant_id, rule.tier)
         if who is not None:
-            await danger.answer(tx, who, rule.tier, inbox_id)
+            await danger.answer(tx, who, rule.tier, inbox_id, cause.key)
     return found
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from bot.services import (
     asides,
     digests,
+    doubts,
     edge_checks,
     left_talks,
     pro_checks,
@@ -28,5 +29,6 @@ FIRE: Mapping[str, Fire] = {
     **asides.FIRE,
     **told_amounts.FIRE,
     **left_talks.FIRE,
+    **doubts.FIRE,
     "digest": digests.send,
 }

@@ -18,6 +18,7 @@ from bot.services import (
     commands,
     conversing,
     danger,
+    doubts,
     keeping,
     noting,
     outbox,
@@ -37,7 +38,14 @@ from bot.services.obeying import command, offer_menu
 from bot.services.outbox import Draft, Lane
 from bot.services.people import Who
 from bot.services.prompting import VIEW
-from bot.services.spontaneous import about_dose, dose_told, taken_after_all, vomited_told
+from bot.services.spontaneous import (
+    about_dose,
+    dose_told,
+    more_told,
+    once_more,
+    taken_after_all,
+    vomited_told,
+)
 
 
 async def handle(tx: Tx, who: Who, inbound: Inbound, inbox_id: int) -> str:
@@ -51,6 +59,8 @@ async def handle(tx: Tx, who: Who, inbound: Inbound, inbox_id: int) -> str:
         return await arrivals.moved(tx, who, inbound, inbox_id)
     if who.participant_id is None:
         return await arrivals.stranger(tx, who, inbound, inbox_id)
+    if await doubts.pressed_late(tx, who, inbound, inbox_id):
+        return "danger_confirmed"
     closed = await closed_to(tx, who, inbound, inbox_id)
     if closed is not None:
         return closed
@@ -192,13 +202,12 @@ async def _text(tx: Tx, who: Who, inbound: Inbound, inbox_id: int) -> str:
     if found and talk is not None and _asks_for_all_words(talk):
         return await _danger_as_answer(tx, who, talk, inbound, inbox_id, answered=answered)
     if answered:  # when it was accepted; the open question stays open
-        if said is not None and said.tier == "urgent" and talk is None:
-            await own_words.ask_on(tx, who, inbound.text, delivery)
-        return "danger"
-    if found and (talk is None or talk.script.name not in ("danger", "nurse")):
-        slots = {"words": inbound.text, "site_phone": who.site_phone}
-        await conversing.begin(tx, who, "danger", slots, delivery)
-        return "danger_asked"
+        return await own_words.beside_danger(tx, who, talk, inbound.text, said, delivery)
+    if found and (talk is None or talk.script.name != doubts.SCRIPT):
+        return await doubts.ask_back(tx, who, inbound.text, delivery)
+    another = await doubts.another(tx, who, talk, inbound.text, found, delivery) if found and talk else None
+    if another is not None:
+        return another
     if talk is not None:
         # The conversation hears first: it knows which of its answers sound like a command.
         beside = await own_words.beside(tx, who, talk, inbound.text, delivery)
@@ -217,6 +226,8 @@ async def _text(tx: Tx, who: Who, inbound: Inbound, inbox_id: int) -> str:
         return amount
     if about_dose(tx, inbound.text):
         return await dose_told(tx, who, inbound.text, delivery)
+    if once_more(tx, inbound.text):
+        return await more_told(tx, who, inbound.text, delivery)
     unasked = await own_words.answer(tx, who, inbound.text, delivery)
     if unasked is not None:
         return unasked
@@ -248,9 +259,8 @@ async def _danger_as_answer(
     number = step is not None and step.typed is not None and step.typed.as_ == "temperature"
     turn = await conversing.hear(tx, who, talk, Heard("text", inbound.text), delivery)
     if not answered and not (number and turn.understood):
-        slots = {"words": inbound.text, "site_phone": who.site_phone}
-        await conversing.begin(tx, who, "danger", slots, delivery)
-        return "danger_asked"
+        told = talk.script.name == "nurse" and turn.understood
+        return await doubts.ask_back(tx, who, inbound.text, delivery, told=told)
     await _back_to_older(tx, who, talk.conversation_id, turn.state is None, inbox_id)
     return "answered" if turn.understood else "not_understood"
 

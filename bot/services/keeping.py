@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from bot.db.inbox import InboxMessage
 from bot.db.media import MediaItem
 from bot.messages import Inbound, Media
-from bot.services import people, sealing
+from bot.services import sealing, telephones
 from bot.services.context import Ctx, Tx
 from bot.services.packing import unpack
 from bot.services.people import Who
@@ -76,12 +76,10 @@ async def next_wanted(ctx: Ctx, channel: str, account: str) -> Wanted | None:
 async def keep(ctx: Ctx, wanted: Wanted, media: Media) -> None:
     """Seal what was fetched. Without content (too large, gone at the provider) it is lost for good."""
     async with ctx.begin() as tx:
-        contact_id = await tx.scalar(
-            select(InboxMessage.contact_id)
-            .join(MediaItem, MediaItem.inbox_id == InboxMessage.inbox_id)
-            .where(MediaItem.media_item_id == wanted.media_item_id)
-        )
-        who = await people.by_contact(tx, contact_id)
+        said = select(InboxMessage.contact_id, InboxMessage.participant_id, InboxMessage.correspondent_id)
+        of_item = said.join(MediaItem, MediaItem.inbox_id == InboxMessage.inbox_id)
+        row = (await tx.execute(of_item.where(MediaItem.media_item_id == wanted.media_item_id))).one()
+        who = await telephones.said_by(tx, row)
         kept = None if media.content is None else await sealing.seal(tx, who.key_id, "media", media.content)
         await tx.execute(
             update(MediaItem)

@@ -173,6 +173,8 @@ async def bind(tx: Tx, who: Who, participant_id: int, relation: str) -> int:
     correspondent_id, key_id = await _correspondent(tx, participant_id, relation)
     address = await _address(tx, who.contact_id)
     await _leave_older(tx, who, correspondent_id)
+    if who.participant_id not in (None, participant_id):  # reminders of another's doses that wait to leave
+        await outbox.cancel_contact(tx, who.contact_id, pushed_only=True)
     await tx.execute(
         update(Contact)
         .where(Contact.contact_id == who.contact_id)

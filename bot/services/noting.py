@@ -23,17 +23,19 @@ from bot.services import (
 )
 from bot.services.alerts import Cause, Tier, raise_alert
 from bot.services.auditing import of_participant
+from bot.services.author import act
 from bot.services.context import Tx
 from bot.services.done import NOTHING, Done
 from bot.services.people import Who
 
 # A dose that cannot be taken for illness or for want of medicine needs somebody the same day, as does a call for a person.
-# "Two capsules" that nobody explained may have been an extra dose (RF-14).
+# "Two capsules" that nobody explained may have been an extra dose (RF-14); danger said doubtfully may be happening now.
 RELAY_TIER: dict[str, Tier] = {
     "ill": "urgent",
     "no_medicine": "urgent",
     "nurse": "urgent",
     "amount": "urgent",
+    "doubt": "urgent",
 }
 
 Carry = Callable[[Tx, Who, Any, int | None], Awaitable[Done]]
@@ -47,7 +49,7 @@ async def _relay(tx: Tx, who: Who, note: notes.StaffWanted, inbox_id: int | None
         "relay",
         RELAY_TIER.get(note.about, "routine"),
         f"relay_{note.about}@1",
-        f"relay:{inbox_id}:{note.about}",
+        f"relay:{act(inbox_id)}:{note.about}",
         inbox_id=inbox_id,
         words_sealed=words,
     )

@@ -20,7 +20,7 @@ from bot.db.built import OCCASION, Written
 from bot.db.outbox import OutboundMessage
 from bot.dialogue.turn import Phrase
 from bot.messages import Choice
-from bot.services import sealing
+from bot.services import sealing, telephones
 from bot.services.context import Tx
 from bot.services.people import Who
 
@@ -145,15 +145,18 @@ async def reply(
     tx: Tx, who: Who, phrases: Sequence[Phrase], inbox_id: int | None, **extra: Any
 ) -> int | None:
     """Answer the person's own act, on the contact where it happened."""
+    there = await telephones.screen(tx, who)
+    if there is None:
+        return None
     draft = Draft(
         purpose=extra.pop("purpose", "reply"),
         lane=extra.pop("lane", Lane.REPLY),
         text_id=phrases[0].text_id,
-        text=render(tx, who, phrases),
+        text=render(tx, there, phrases),
         inbox_id=inbox_id,
         **extra,
     )
-    return await put(tx, target(who), draft)
+    return await put(tx, target(there), draft)
 
 
 def render(tx: Tx, who: Who, phrases: Sequence[Phrase]) -> str:

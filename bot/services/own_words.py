@@ -6,11 +6,21 @@ Nothing is guessed: what is unsure is asked back, what nobody can answer goes to
 from __future__ import annotations
 
 from bot.dialogue.turn import Heard
-from bot.services import asides, conversing, rule_questions, spontaneous, talks, told_symptoms
+from bot.services import (
+    asides,
+    conversing,
+    danger,
+    rule_questions,
+    spontaneous,
+    talks,
+    told_amounts,
+    told_symptoms,
+)
 from bot.services.context import Tx
 from bot.services.conversing import Delivery
 from bot.services.people import Who
 from bot.services.talks import Talk
+from bot.symptoms.danger import Danger
 from bot.symptoms.freetext import read
 
 HEARS_ALL = (
@@ -53,6 +63,15 @@ async def beside(tx: Tx, who: Who, talk: Talk, words: str, delivery: Delivery) -
     return about
 
 
-async def ask_on(tx: Tx, who: Who, words: str, delivery: Delivery) -> None:
-    """An urgent symptom was passed on and answered at once; the check's questions about it are offered."""
-    await told_symptoms.ask_on(tx, who, words, read(words, tx.ctx.book.words(tx.now)), delivery)
+async def beside_danger(
+    tx: Tx, who: Who, talk: Talk | None, words: str, said: Danger | None, delivery: Delivery
+) -> str:
+    """Danger was passed on and answered at once. How much was taken is still to be recorded; of an urgent symptom the check's
+    questions are offered.
+    """
+    amount = None
+    if danger.of_amounts(tx, said) and (talk is None or asides.hears_amounts(talk)):
+        amount = await told_amounts.asked_back(tx, who, talk, words, delivery, told=True)
+    if amount is None and said is not None and said.tier == "urgent" and talk is None:
+        await told_symptoms.ask_on(tx, who, words, read(words, tx.ctx.book.words(tx.now)), delivery)
+    return "danger"

@@ -58,7 +58,7 @@ class Who:
         return "self" if self.relation == "self" else "caregiver"
 
 
-def _status(now: Any) -> Any:
+def status_at(now: Any) -> Any:
     """As `timeline.status_of` has it: an end that stands comes first, one that was written anew counts no more."""
     later, ended = aliased(StatusChange), StatusChange.status == "ended"
     after = select(literal(1)).where(
@@ -93,6 +93,15 @@ _latest = (
 _consents = func.array(
     select(_latest.c.matter).where(_latest.c.decision == "given").scalar_subquery(), type_=ARRAY(String)
 )
+OF_LINK: tuple[Any, ...] = (
+    CareLink.participant_id,
+    CareLink.relation,
+    Participant.site_id,
+    Participant.study,
+    Site.phone,
+    Site.zone,
+    Site.telegram_mode,
+)
 _COLUMNS: tuple[Any, ...] = (
     Contact.contact_id,
     Contact.channel,
@@ -102,13 +111,7 @@ _COLUMNS: tuple[Any, ...] = (
     Contact.correspondent_id,
     Contact.staff_id,
     Correspondent.language,
-    CareLink.participant_id,
-    CareLink.relation,
-    Participant.site_id,
-    Participant.study,
-    Site.phone,
-    Site.zone,
-    Site.telegram_mode,
+    *OF_LINK,
     _consents.label("consents"),
 )
 
@@ -116,7 +119,7 @@ _COLUMNS: tuple[Any, ...] = (
 def _people(now: Any) -> Select[*tuple[Any, ...]]:
     """Contacts with whoever is behind them, the newest link first."""
     return (
-        select(*_COLUMNS, _status(now).label("status"))
+        select(*_COLUMNS, status_at(now).label("status"))
         .select_from(Contact)
         .outerjoin(Correspondent, Correspondent.correspondent_id == Contact.correspondent_id)
         .outerjoin(

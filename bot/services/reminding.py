@@ -15,7 +15,7 @@ from bot.db.built import Listed, built
 from bot.db.conversations import Conversation, Question
 from bot.db.doses import DoseEvent, DosePrompt, DoseReport
 from bot.dialogue.turn import JSON
-from bot.services import alert_life, conversing, gaps, people, planning, prompting, talks, timers
+from bot.services import alert_life, conversing, gaps, people, planning, prompting, talks, telephones, timers
 from bot.services.alerts import Cause, raise_alert
 from bot.services.context import Tx
 from bot.services.conversing import Delivery
@@ -256,7 +256,12 @@ async def unreachable(tx: Tx, course: Course) -> None:
 @built
 def _open_about(participant_id: Any, topic: Any) -> Executable:
     return (
-        select(Question.token, Conversation.contact_id)
+        select(
+            Question.token,
+            Conversation.contact_id,
+            Conversation.participant_id,
+            Conversation.correspondent_id,
+        )
         .join(Conversation, Conversation.conversation_id == Question.conversation_id)
         .where(Question.participant_id == participant_id, Question.state == "open")
         .where(Conversation.topic == topic)
@@ -265,7 +270,7 @@ def _open_about(participant_id: Any, topic: Any) -> Executable:
 
 async def open_questions(tx: Tx, participant_id: int, name: str) -> list[tuple[Who, str]]:
     rows = await tx.all(_open_about(participant_id, name))
-    return [(await people.by_contact(tx, row.contact_id), row.token) for row in rows]
+    return [(await telephones.said_by(tx, row), row.token) for row in rows]
 
 
 FIRE: dict[str, Fire] = {

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ARRAY, BigInteger, Row, and_, any_, bindparam, func, or_, select
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, Row, and_, any_, bindparam, func, or_, select
 
 from bot.db.conversations import Question
 from bot.db.inbox import InboxMessage
@@ -67,7 +67,7 @@ async def spoken(tx: Tx, who: Who, open_token: str | None) -> tuple[Spoken, ...]
     """Oldest first. The open question is left out: it stands elsewhere."""
     contacts = await contacts_of(tx, who)
     ours = await _ours(tx, who, contacts, open_token)
-    theirs = await _theirs(tx, contacts) if who.state != "moved" else []
+    theirs = await _theirs(tx, who, contacts) if who.state != "moved" else []
     wanted = [sealed_id for row in ours for sealed_id in (row.sealed_id, row.settled_sealed)]
     opened = await unsealing.bytes_of(tx, [*wanted, *(row.sealed_id for row in theirs)])
     lines = [line for row in ours for line in _lines(tx, who, row, opened)]
@@ -86,11 +86,20 @@ async def contacts_of(tx: Tx, who: Who) -> list[int]:
 
 _CONTACTS = select(Contact.contact_id).where(Contact.correspondent_id == bindparam("correspondent_id"))
 _ANY_CONTACT = any_(bindparam("contacts", type_=ARRAY(BigInteger)))
+_ABOUT = bindparam("participant_id", type_=BigInteger)
+
+
+def _of_nobody_else(participant_id: Any) -> ColumnElement[bool]:
+    """A telephone that was another participant's before shows nothing of him."""
+    return or_(_ABOUT.is_(None), participant_id.is_(None), participant_id == _ABOUT)
+
+
 _OURS = (
     select(OutboundMessage, Question.settled_sealed, Question.settled_at.label("answered_at"))
     .outerjoin(Question, Question.token == OutboundMessage.token)
     .where(
         OutboundMessage.contact_id == _ANY_CONTACT,
+        _of_nobody_else(OutboundMessage.participant_id),
         or_(OutboundMessage.text_id != REBOUND, OutboundMessage.contact_id == bindparam("contact_id")),
         or_(
             OutboundMessage.state.in_(ARRIVED),
@@ -104,6 +113,7 @@ _OURS = (
 _THEIRS = (
     select(InboxMessage)
     .where(InboxMessage.contact_id == _ANY_CONTACT, InboxMessage.kind.in_(SAID))
+    .where(_of_nobody_else(InboxMessage.participant_id))
     .where(func.coalesce(InboxMessage.outcome, "") != "moved")
     .order_by(InboxMessage.inbox_id.desc())
     .limit(SHOWN)
@@ -119,7 +129,8 @@ async def _ours(tx: Tx, who: Who, contacts: list[int], open_token: str | None) -
     """
     first_of: dict[str, Row[Any]] = {}
     left = await _left_at(tx, who) if who.state == "moved" else 0
-    rows = (await tx.execute(_OURS, {"contacts": contacts, "contact_id": who.contact_id})).all()
+    values = {"contacts": contacts, "contact_id": who.contact_id, "participant_id": who.participant_id}
+    rows = (await tx.execute(_OURS, values)).all()
     for row in reversed([row for row in rows if row.message_id >= left]):
         if row.token is None or row.token != open_token:
             first_of.setdefault(row.token or f"m{row.message_id}", row)
@@ -136,8 +147,10 @@ async def _left_at(tx: Tx, who: Who) -> int:
     return await tx.scalar(since) or 0
 
 
-async def _theirs(tx: Tx, contacts: list[int]) -> list[Row[Any]]:
-    return list((await tx.execute(_THEIRS, {"contacts": contacts})).all())
+async def _theirs(tx: Tx, who: Who, contacts: list[int]) -> list[Row[Any]]:
+    return list(
+        (await tx.execute(_THEIRS, {"contacts": contacts, "participant_id": who.participant_id})).all()
+    )
 
 
 def _lines(tx: Tx, who: Who, row: Row[Any], opened: Mapping[UUID | None, bytes]) -> list[Spoken]:

@@ -9,6 +9,7 @@ from sqlalchemy import Executable, Row, exists, literal, select
 
 from bot.db.built import built
 from bot.db.doses import DoseEvent, DosePrompt, DoseReport
+from bot.dialogue.dose_words import dose_words
 from bot.dialogue.notes import StaffWanted
 from bot.dialogue.turn import Heard, Phrase
 from bot.services import conversing, noting, outbox, reminding, talks, timeline, unplanned_doses
@@ -18,6 +19,8 @@ from bot.services.dose_slots import slots_for
 from bot.services.people import Who
 from bot.services.planning import topic
 from bot.services.timeline import Course
+from bot.symptoms.freetext import read
+from bot.symptoms.questions import asked
 from schedules.localtime import dosing_date
 from schedules.regimen import is_held
 
@@ -36,6 +39,14 @@ def about_dose(tx: Tx, words: str) -> bool:
     return lexicon.answer(words, ANSWERS) is not None and lexicon.answer(words, BARE) is None
 
 
+def once_more(tx: Tx, words: str) -> bool:
+    """又吃了一粒: surely told, not asked, and nothing besides: with a symptom in them the words go to the nurse that way."""
+    found = dose_words(words, tx.ctx.book.lexicon(tx.now))
+    if found is None or not found.more or found.denied or read(words, tx.ctx.book.words(tx.now)).codes:
+        return False
+    return asked(words, tx.ctx.book.questions(tx.now), tx.ctx.book.danger(tx.now)[1]) is None
+
+
 async def waiting(tx: Tx, who: Who) -> bool:
     """Whether a dose of the study could be meant: one that waits for its answer, or is still due today."""
     assert who.participant_id is not None
@@ -47,11 +58,10 @@ async def dose_told(tx: Tx, who: Who, words: str, delivery: Delivery) -> str:
     """Hear the words as the answer about today's doses. Returns a word for the record."""
     assert who.participant_id is not None
     course = await timeline.load(tx, who.participant_id)
-    doses = (
-        await reminding.unanswered(tx, course)
-        or await _of_today(tx, course)
-        or await _taken_after_all(tx, course, words)
-    )
+    doses = await reminding.unanswered(tx, course) or await _of_today(tx, course)
+    if not doses and once_more(tx, words):
+        return await more_told(tx, who, words, delivery)
+    doses = doses or await _taken_after_all(tx, course, words)
     if not doses:
         return await _nothing_open(tx, who, course, words, delivery)
     await _answered(tx, who, course, doses, Heard("text", words), delivery)

@@ -21,6 +21,7 @@ from bot.services import (
     rule_signatures,
     symptom_answers,
     symptom_slots,
+    telephones,
     timers,
 )
 from bot.services.context import Tx
@@ -147,7 +148,7 @@ async def left(tx: Tx, timer: Row[Any]) -> str | Postpone:
         asked_at = await tx.scalar(select(Question.asked_at).where(Question.token == talk.token))
         if asked_at + patience > tx.now:  # he went on meanwhile
             return Postpone(asked_at + patience)
-        who = await people.by_contact(tx, contact_id)
+        who = await telephones.in_talk(tx, contact_id, talk.between)
         told += await symptom_answers.left(tx, who, talk)
     return f"told_staff:{told}" if told else "nothing_urgent"
 

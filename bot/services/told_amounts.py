@@ -18,7 +18,7 @@ from bot.dialogue.amounts import Amount, told_amount
 from bot.dialogue.dose_words import dose_words
 from bot.dialogue.notes import AmountTold, StaffWanted
 from bot.dialogue.turn import Turn
-from bot.services import conversing, noting, people, spontaneous, talks, timeline, timers, unplanned_doses
+from bot.services import conversing, left_talks, noting, spontaneous, talks, timeline, timers, unplanned_doses
 from bot.services.context import Tx
 from bot.services.conversing import Delivery
 from bot.services.people import Who
@@ -33,8 +33,13 @@ NEAR = timedelta(days=7)
 LEFT_AFTER, LIVES = timedelta(hours=1), timedelta(days=30)
 
 
-async def asked_back(tx: Tx, who: Who, talk: Talk | None, words: str, delivery: Delivery) -> str | None:
-    """A word for the record. None: no other amount than planned, or it is something else that is told or asked."""
+async def asked_back(
+    tx: Tx, who: Who, talk: Talk | None, words: str, delivery: Delivery, *, told: bool = False
+) -> str | None:
+    """A word for the record. None: no other amount than planned, or it is something else that is told or asked.
+
+    `told`: staff have the words by an alert that is at least as urgent as what follows silence.
+    """
     amount = told_amount(words, tx.ctx.book.lexicon(tx.now))
     if amount is None or who.participant_id is None or not who.may_hear:
         return None
@@ -45,8 +50,9 @@ async def asked_back(tx: Tx, who: Who, talk: Talk | None, words: str, delivery: 
         return None
     if not amount.differs(await _planned_mg(tx, who) if amount.mg else ()):
         return None
-    await noting.carry_out(tx, who, StaffWanted(words, "unplanned"), delivery.inbox_id)
-    await _ask(tx, who, words, amount, delivery)
+    if not told:
+        await noting.carry_out(tx, who, StaffWanted(words, "unplanned"), delivery.inbox_id)
+    await _ask(tx, who, words, amount, delivery, told=told)
     return "amount_asked"
 
 
@@ -66,13 +72,17 @@ def _taken(tx: Tx, words: str) -> bool:
     return tx.ctx.book.lexicon(tx.now).speaks_of_eating(words)
 
 
-async def _ask(tx: Tx, who: Who, words: str, amount: Amount, delivery: Delivery) -> None:
+async def _ask(tx: Tx, who: Who, words: str, amount: Amount, delivery: Delivery, *, told: bool) -> None:
     assert who.participant_id is not None
     await conversing.end_all(tx, await talks.open_scripts(tx, who, (SCRIPT,)), "question.closed")
     course = await timeline.load(tx, who.participant_id)
     slots = unplanned_doses.slots(tx, course, who) | {"words": words, "quantity": amount.capsules}
+    if told:
+        slots["ask"] = "amount.ask_only"
     topic = f"{TOPIC}{delivery.inbox_id}"
     await conversing.begin(tx, who, SCRIPT, slots, delivery, topic)
+    if told:
+        return
     about = {"topic": topic, "inbox_id": delivery.inbox_id, "contact_id": who.contact_id}
     due_at = tx.now + LEFT_AFTER
     await timers.set_timer(tx, KIND, topic, who.participant_id, due_at, due_at + LIVES, about)
@@ -101,14 +111,7 @@ async def settled(tx: Tx, who: Who, turn: Turn, delivery: Delivery) -> None:
 
 async def left(tx: Tx, timer: Row[Any]) -> str:
     """Asked back an hour ago and not answered: it may have been more, so somebody looks today."""
-    about = timer.payload
-    found = await talks.open_about(tx, timer.participant_id, about["topic"])
-    if not found:
-        return "answered"
-    who = await people.by_contact(tx, about["contact_id"])
-    words = str(found[0][1].state.slots["words"])
-    await noting.carry_out(tx, who, StaffWanted(words, "amount"), about["inbox_id"])
-    return "told_staff"
+    return await left_talks.words_left(tx, timer, "amount", SCRIPT)
 
 
 FIRE: dict[str, Fire] = {KIND: left}

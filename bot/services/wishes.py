@@ -14,6 +14,7 @@ from bot.dialogue.notes import ConsentDecided, PreferenceTold, RespondentTold
 from bot.services import after_pause, linking, outbox, people, planning, timeline, visit_plan
 from bot.services.alerts import Cause, raise_alert
 from bot.services.auditing import of_participant
+from bot.services.author import act
 from bot.services.context import Tx
 from bot.services.done import NOTHING, Done
 from bot.services.dosing import Author
@@ -132,7 +133,7 @@ async def pause(tx: Tx, who: Who, inbox_id: int | None) -> Done:
     assert who.participant_id is not None
     await change_status(tx, who.participant_id, "paused", "asked_for", Author.of(who, inbox_id))
     await _tell_staff(tx, who, "reminders_paused", "routine", inbox_id)
-    return Done(ends_all=True)
+    return Done(ends_all=True, but=("from_nurse",))  # what a nurse wrote is no reminder
 
 
 async def resume(tx: Tx, who: Who, inbox_id: int | None) -> Done:
@@ -190,5 +191,5 @@ async def _screens(tx: Tx, who: Who) -> list[int]:
 
 async def _tell_staff(tx: Tx, who: Who, kind: str, tier: Any, inbox_id: int | None) -> None:
     assert who.participant_id is not None
-    cause = Cause(who.participant_id, kind, tier, f"{kind}@1", f"{kind}:{inbox_id}", inbox_id=inbox_id)
+    cause = Cause(who.participant_id, kind, tier, f"{kind}@1", f"{kind}:{act(inbox_id)}", inbox_id=inbox_id)
     await raise_alert(tx, cause)
