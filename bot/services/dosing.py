@@ -16,7 +16,7 @@ from bot.db.doses import DoseEvent, DosePrompt, DoseReport
 from bot.db.regimens import Hold
 from bot.dialogue.notes import DoseDeferred, DoseReported, HoldClaimed
 from bot.dialogue.turn import Phrase, Say
-from bot.services import excess_doses, planning, prompting, sealing, symptom_plan, timers
+from bot.services import dose_slots, excess_doses, planning, prompting, sealing, symptom_plan, timers
 from bot.services.alerts import Cause, raise_alert
 from bot.services.auditing import of_participant
 from bot.services.author import Author as Author
@@ -42,7 +42,7 @@ async def reported(tx: Tx, who: Who, note: DoseReported, inbox_id: int | None) -
         return NOTHING
     await record(tx, course, dose, note, Author.of(who, inbox_id), who)
     await _close_elsewhere(tx, who, dose.dose_id, note)
-    if note.status == "taken" or note.claim:
+    if note.status == "taken" or note.claim or await dose_slots.beside_lately(tx, course, dose):
         return NOTHING
     return Done(says=_late_words(tx, course, dose, who, note))
 
