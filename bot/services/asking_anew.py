@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from bot.db.conversations import Question
 from bot.db.doses import DosePrompt
 from bot.db.timers import Timer
-from bot.services import conversing, people, planning, reminding, talks, timers
+from bot.services import carrying, conversing, people, planning, reminding, talks, timers
 from bot.services.context import Tx
 from bot.services.timeline import Course, load
 from schedules.regimen import is_held
@@ -19,7 +19,11 @@ ASK_ALONE = timedelta(days=1)
 
 async def hour_passed_by(tx: Tx, course: Course) -> bool:
     """Whether a dose is to be asked about whose hour was asked for already, when it was held or not yet planned."""
-    rows = await reminding.unasked(tx, course)
+    due = await reminding.unasked(tx, course)
+    begun = await carrying.prompted(
+        tx, [row.dose_id for row in due]
+    )  # told of half-way: that question stands
+    rows = [row for row in due if row.dose_id not in begun]
     if not rows or not await people.reachable(tx, course.participant_id):
         return False
     keys = {planning.prompt_key(course.participant_id, row.due_at) for row in rows}

@@ -11,8 +11,9 @@ from bot.db.doses import DoseReport
 from bot.messages import Kind
 from bot.rehearsal.stage import Stage
 from bot.reports.compliance import compliance
-from bot.services import decisions
+from bot.services import decisions, supplies, timeline
 from bot.services.decisions import Order
+from bot.services.supplies import NewSupply
 from schedules.adherence import Tally
 from tests.support.house import PHONE, STAFF, Town, enrolled, opened
 
@@ -66,6 +67,14 @@ class Home:
         found = [line for line in report.cycles if (line.drug, line.cycle) == (DRUG, cycle)]
         return found[0].tally if found else Tally()
 
+    async def told_as_taken(self, when: datetime) -> tuple[int, int]:
+        """By the report, and by the console."""
+        await self.stage.move_to(when)
+        async with self.town.ctx.begin() as tx:
+            [line] = (await compliance(tx, "nct04217967", as_of=when)).supplies
+            stocks = await supplies.stocks(tx, await timeline.load(tx, self.participant_id))
+            return line.stock.taken, stocks[DRUG].taken
+
     async def reports(self) -> list[tuple[bool, int | None]]:
         async with self.town.ctx.begin() as tx:
             rows = await tx.all(select(DoseReport).order_by(DoseReport.dose_report_id))
@@ -108,16 +117,21 @@ async def test_a_capsule_taken_on_a_day_that_was_a_mistake_stays_on_record(unmad
     """Beside the plan while the day is none of it; the dose itself when the day is put right again."""
     async with opened(unmade_url, at(2, 7, 31)) as town:
         home = await Home(town).begin()
+        async with town.ctx.begin() as tx:
+            handed_out = NewSupply(DRUG, "dispensed", date(2026, 11, 2), 3)
+            await supplies.record(tx, home.participant_id, handed_out, STAFF)
         await home.stage.move_to(at(29, 9))
         await home.cycle(2, date(2026, 11, 30))
         await home.stage.move_to(at(30, 8, 30))
         await home.say("吃了")
         await home.cycle(2, date(2026, 12, 2))
+        assert await home.told_as_taken(at(30, 8, 50)) == (1, 1)
         assert (await home.figures(at(30, 9), 1)).extra == 1
         assert await home.figures(at(30, 9, 1), 2) == Tally()
         await home.cycle(2, date(2026, 11, 30))
         assert await home.figures(at(30, 9, 5), 2) == Tally(in_window=1)
         assert (await home.figures(at(30, 9, 6), 1)).extra == 0
+        assert await home.told_as_taken(at(30, 9, 7)) == (1, 1)
         assert await home.reports() == [(True, None), (False, 1), (True, 2)]
 
 
