@@ -150,7 +150,10 @@ async def _reports(
     )
     corrected = {row.supersedes for row in rows}
     free = [row for row in rows if row.dose_id is None and row.dose_report_id not in corrected]
-    return _by([row for row in rows if row.dose_id is not None], "dose_id"), _by(free, "participant_id")
+    of_doses = _by([row for row in rows if row.dose_id is not None], "dose_id")
+    # A last word that was replaced all the same went elsewhere with the plan: it is one capsule and not two.
+    kept = {dose_id: own for dose_id, own in of_doses.items() if own[-1].dose_report_id not in corrected}
+    return kept, _by(free, "participant_id")
 
 
 def _asked(scope: Scope, ids: Select[int]) -> Executable:

@@ -153,11 +153,18 @@ def _take_in(counting: _Counting, ledger: Ledger, rules: Rules, dose: Row[Any]) 
 
 
 def _still_planned(timeline: Timeline, dose: Row[Any]) -> bool:
-    """An end or an early next cycle that was written down late: what lay behind it was never to be taken."""
+    """An end or an early next cycle that was written down late: what lay behind it was never to be taken. Nor was what a
+    first day that was corrected has moved elsewhere.
+    """
     if timeline.ends_at is not None and dose.due_at >= timeline.ends_at:
         return False
     return not any(
-        cycle.number > dose.cycle and cycle.first_date <= dose.local_date for cycle in timeline.cycles
+        (cycle.number > dose.cycle and cycle.first_date <= dose.local_date)
+        or (
+            cycle.number == dose.cycle
+            and cycle.first_date + timedelta(days=dose.cycle_day - 1) != dose.local_date
+        )
+        for cycle in timeline.cycles
     )
 
 

@@ -1,23 +1,33 @@
 """What staff decide about one participant. Each decision is a new fact, effective from an instant.
 
-Only the unsent future is planned anew; what was asked and answered stays. Every function returns what changed.
+What it changes is planned anew, from the instant it holds on; what was told stays. Every function returns what changed.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import uuid
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from typing import Any
 
-from sqlalchemy import CompoundSelect, insert, select, true, update
+from sqlalchemy import CompoundSelect, insert, or_, select, true, update
 
-from bot.db.doses import DoseEvent, DosePrompt
+from bot.db.doses import DoseEvent, DoseReport
 from bot.db.outbox import OutboundMessage
 from bot.db.people import Participant, StatusChange
 from bot.db.regimens import CycleStart, DoseLevelChange, Hold, RegimenAssignment, Resume
 from bot.errors import Refused
-from bot.services import after_pause, conversing, dosing, edge_checks, planning, sealing, talks, timers
+from bot.services import (
+    after_pause,
+    asking_anew,
+    conversing,
+    dosing,
+    edge_checks,
+    planning,
+    sealing,
+    talks,
+    timers,
+)
 from bot.services.auditing import of_participant
 from bot.services.context import Tx
 from bot.services.dosing import Author
@@ -28,7 +38,6 @@ from schedules.localtime import instant
 from schedules.regimen import is_held
 
 END_REASONS = ("death", "progression", "withdrawal", "lost", "completed")
-ASK_ALONE = timedelta(days=1)
 ALL_TIMERS = ("prompt", "later", "followup", "nudge", "close", "extend", "cycle_due")
 
 
@@ -75,6 +84,7 @@ async def resume(tx: Tx, participant_id: int, order: Order, drug: str | None) ->
             tx, Resume, participant_id, dataclasses.replace(order, effective_from=start), hold_id=row.hold_id
         )
     change = await _follow(tx, participant_id, order, "resume", drug=drug)
+    await asking_anew.ask_again(tx, participant_id, course)
     await edge_checks.close_untrue(tx, participant_id)
     return change
 
@@ -95,7 +105,8 @@ async def set_level(tx: Tx, participant_id: int, order: Order, drug: str, level:
     if level not in levels:
         raise Refused("staff.unknown_level", level=level, drug=drug, known=", ".join(levels))
     await _write(tx, DoseLevelChange, participant_id, order, drug=drug, level=level)
-    return await _follow(tx, participant_id, order, "dose_level", drug=drug, level=level)
+    since = order.effective_from
+    return await _follow(tx, participant_id, order, "dose_level", since, drug=drug, level=level)
 
 
 async def set_arm(tx: Tx, participant_id: int, order: Order, arm: str) -> Change:
@@ -103,13 +114,16 @@ async def set_arm(tx: Tx, participant_id: int, order: Order, arm: str) -> Change
     if arm not in course.study.arms:
         raise Refused("staff.unknown_arm", arm=arm, known=", ".join(course.study.arms))
     await _write(tx, RegimenAssignment, participant_id, order, arm=arm)
-    change = await _follow(tx, participant_id, order, "arm", arm=arm)
+    change = await _follow(tx, participant_id, order, "arm", order.effective_from, arm=arm)
     await edge_checks.close_untrue(tx, participant_id)
     return change
 
 
 async def start_cycle(tx: Tx, participant_id: int, order: Order, cycle: int, first_day: date) -> Change:
-    """Release a cycle, early or late, or correct its start. Doses that were asked about stay as they are."""
+    """Release a cycle, early or late, or correct its start: its doses move along, whether they were asked about or not.
+
+    What was told as taken stays on record, on the day it was told for.
+    """
     course = await _begin(tx, participant_id)
     known = {one.number: one.first_date for one in course.timeline.cycles}
     if cycle < 1 or cycle > max(known, default=0) + 1:
@@ -126,14 +140,16 @@ async def start_cycle(tx: Tx, participant_id: int, order: Order, cycle: int, fir
         cycle=cycle,
         local_date=first_day,
     )
-    change = await _follow(tx, participant_id, order, "cycle_start", cycle=cycle, date=first_day.isoformat())
+    since = instant(min(first_day, known.get(cycle, first_day)), time(0, 0), course.zone)
+    detail = {"cycle": cycle, "date": first_day.isoformat()}
+    change = await _follow(tx, participant_id, order, "cycle_start", since, **detail)
     await edge_checks.close_untrue(tx, participant_id)
     return change
 
 
 async def set_status(tx: Tx, participant_id: int, order: Order, status: str) -> Change:
     """Pause, go on, or end (death, progression, withdrawal, lost, completed)."""
-    await _begin(tx, participant_id)
+    before = await _begin(tx, participant_id)
     if status == "ended" and order.reason not in END_REASONS:
         raise Refused("staff.unknown_end", reason=order.reason or "-", known=", ".join(END_REASONS))
     await _write(tx, StatusChange, participant_id, order, status=status)
@@ -141,6 +157,7 @@ async def set_status(tx: Tx, participant_id: int, order: Order, status: str) -> 
     if status == "active":
         await planning.catch_up(tx, participant_id, order.effective_from)
         await after_pause.bring_back(tx, participant_id, order.effective_from)
+        await asking_anew.ask_again(tx, participant_id, before)
         return change
     if order.effective_from > tx.now:
         return change
@@ -195,8 +212,14 @@ async def _sealed(tx: Tx, participant_id: int, note: str) -> uuid.UUID | None:
     return await sealing.seal_note(tx, key_id, note)
 
 
-async def _follow(tx: Tx, participant_id: int, order: Order, action: str, **detail: Any) -> Change:
-    """What every decision leads to: an audit entry, past doses judged again, the future planned again."""
+async def _follow(
+    tx: Tx, participant_id: int, order: Order, action: str, since: datetime | None = None, **detail: Any
+) -> Change:
+    """What every decision leads to: an audit entry, a new plan, doses judged again, questions taken back or caught up.
+
+    `since`: from when it changes what was to be taken; none where it only says whether. What is due at the very moment of
+    the decision stays as it is asked about.
+    """
     of_participant(
         tx,
         participant_id,
@@ -206,30 +229,20 @@ async def _follow(tx: Tx, participant_id: int, order: Order, action: str, **deta
         reason=order.reason,
         **detail,
     )
+    change = await planning.replan(
+        tx, participant_id, since if since is not None and since < tx.now else None
+    )
     course = await load(tx, participant_id)
+    told = select(DoseReport.dose_id).where(DoseReport.dose_id == DoseEvent.dose_id).exists()
     rows = await tx.all(
         select(DoseEvent)
         .where(DoseEvent.participant_id == participant_id, DoseEvent.superseded_at.is_(None))
-        .where(DoseEvent.due_at >= min(order.effective_from, tx.now), DoseEvent.due_at <= tx.now)
+        .where(DoseEvent.due_at >= min(order.effective_from, tx.now), or_(DoseEvent.due_at <= tx.now, told))
     )
     for row in rows:
         await dosing.rejudge(tx, course, row)
     held = [row.dose_id for row in rows if is_held(course.timeline, row.drug, row.due_at)]
-    await _take_back_questions(tx, participant_id, held)
-    return await planning.replan(tx, participant_id)
-
-
-async def _take_back_questions(tx: Tx, participant_id: int, held: list[int]) -> None:
-    """A dose that turns out to have been held is not asked about any longer; what was asked with it is asked alone."""
-    of_held = select(DosePrompt.conversation_id).where(DosePrompt.dose_id.in_(held))
-    about_held = set((await tx.execute(of_held)).scalars())
-    found = [one for one in await talks.open_of(tx, participant_id) if one[1].conversation_id in about_held]
-    if not found:
-        return
-    await conversing.end_all(tx, found, "question.changed")
-    asked = select(DosePrompt.dose_id).where(
-        DosePrompt.conversation_id.in_([talk.conversation_id for _, talk in found])
-    )
-    others = sorted(set((await tx.execute(asked)).scalars()) - set(held))
-    key = f"{participant_id}:held:{tx.now.isoformat(timespec='seconds')}"
-    await timers.set_timer(tx, "later", key, participant_id, tx.now, tx.now + ASK_ALONE, {"doses": others})
+    await asking_anew.take_back(tx, participant_id, [*held, *change.gone])
+    if course.status == "active" and await asking_anew.hour_passed_by(tx, course):
+        await planning.catch_up(tx, participant_id)
+    return change

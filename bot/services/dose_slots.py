@@ -11,6 +11,7 @@ from bot.db.built import built
 from bot.db.deployments import RestoreGap
 from bot.db.doses import DoseEvent
 from bot.dialogue.turn import JSON
+from bot.services import off_plan
 from bot.services.context import Tx
 from bot.services.people import Who
 from bot.services.timeline import Course
@@ -43,7 +44,9 @@ def _of_today(tx: Tx, course: Course, doses: list[Row[Any]]) -> bool:
 async def dose_slot(tx: Tx, course: Course, dose: Row[Any], purpose: str) -> dict[str, JSON]:
     drug = course.study.drugs[dose.drug]
     mode = mode_of(course, dose.drug, dose.due_at, tx.now)
-    if mode == "take" and (purpose == "followup" or await _perhaps_told(tx, dose.due_at)):
+    if mode == "take" and (
+        purpose == "followup" or await _perhaps_told(tx, dose.due_at) or await beside_lately(tx, course, dose)
+    ):
         mode = "did"
     return {
         "dose_id": str(dose.dose_id),
@@ -54,6 +57,18 @@ async def dose_slot(tx: Tx, course: Course, dose: Row[Any], purpose: str) -> dic
         "advice": drug.food_advice,
         "mode": mode,
     }
+
+
+async def beside_lately(tx: Tx, course: Course, dose: Row[Any]) -> bool:
+    """One that no plan had was taken so shortly before that another would be too close: nobody is told to take it.
+
+    Whoever moves a dose to another day need not know that it was taken on the first.
+    """
+    rule = course.study.drugs[dose.drug].extra
+    if rule is None:
+        return False
+    since = tx.now - timedelta(hours=rule.min_gap_hours)
+    return await off_plan.taken_since(tx, course.participant_id, dose.drug, since)
 
 
 async def _perhaps_told(tx: Tx, due_at: datetime) -> bool:

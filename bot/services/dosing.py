@@ -12,20 +12,22 @@ from sqlalchemy.orm import aliased
 
 from bot.db.built import built
 from bot.db.conversations import Conversation, Question
-from bot.db.doses import DoseEvent, DoseJudgement, DosePrompt, DoseReport
+from bot.db.doses import DoseEvent, DosePrompt, DoseReport
 from bot.db.regimens import Hold
 from bot.dialogue.notes import DoseDeferred, DoseReported, HoldClaimed
 from bot.dialogue.turn import Phrase, Say
-from bot.services import excess_doses, planning, prompting, sealing, symptom_plan, timers
+from bot.services import dose_slots, excess_doses, planning, prompting, sealing, symptom_plan, timers
 from bot.services.alerts import Cause, raise_alert
 from bot.services.auditing import of_participant
 from bot.services.author import Author as Author
 from bot.services.context import Tx
 from bot.services.done import NOTHING, Done
+from bot.services.judging import latest as latest
+from bot.services.judging import rejudge as rejudge
 from bot.services.people import Who
 from bot.services.timeline import Course, load
-from schedules.dosing import Lateness, Report, closes_at, judge, late_text, lateness
-from schedules.regimen import is_held, next_due
+from schedules.dosing import Lateness, closes_at, late_text, lateness
+from schedules.regimen import next_due
 
 FOLLOWERS = ("nudge", "followup", "later")
 
@@ -40,7 +42,7 @@ async def reported(tx: Tx, who: Who, note: DoseReported, inbox_id: int | None) -
         return NOTHING
     await record(tx, course, dose, note, Author.of(who, inbox_id), who)
     await _close_elsewhere(tx, who, dose.dose_id, note)
-    if note.status == "taken" or note.claim:
+    if note.status == "taken" or note.claim or await dose_slots.beside_lately(tx, course, dose):
         return NOTHING
     return Done(says=_late_words(tx, course, dose, who, note))
 
@@ -58,21 +60,6 @@ async def _says_nothing_new(tx: Tx, dose: Row[Any], note: DoseReported) -> bool:
         return False
     told = await latest(tx, dose.dose_id)
     return told is not None and (told.status, told.quantity) == (note.status, note.quantity)
-
-
-async def latest(tx: Tx, dose_id: int) -> Row[Any] | None:
-    """What was last told of a dose."""
-    return await tx.first(_newest(dose_id))
-
-
-@built
-def _newest(dose_id: Any) -> Executable:
-    return (
-        select(DoseReport)
-        .where(DoseReport.dose_id == dose_id)
-        .order_by(DoseReport.dose_report_id.desc())
-        .limit(1)
-    )
 
 
 async def record(
@@ -112,41 +99,6 @@ async def record(
     if note.status == "taken" and not (note.quantity > 1 and told_before):
         await excess_doses.look(tx, course, report_id, who, author.inbox_id)
     return report_id
-
-
-async def rejudge(tx: Tx, course: Course, dose: Row[Any]) -> None:
-    """Conclude again from the latest report and the holds; only a changed conclusion is a new row."""
-    last = await latest(tx, dose.dose_id)
-    # "I cannot say" is an answer, but no word about the dose: it stays unanswered in the figures.
-    told = last is not None and last.status != "cannot_say"
-    report = Report(last.status == "taken", last.taken_at, last.quantity) if last and told else None
-    judgement = judge(
-        course.study.drugs[dose.drug].window,
-        dose.due_at,
-        held=is_held(course.timeline, dose.drug, dose.due_at),
-        report=report,
-        next_due_at=next_due(course.study, course.timeline, dose.drug, dose.due_at),
-    )
-    before = await tx.first(_judged(dose.dose_id))
-    status, extra = (judgement.status.value, judgement.extra) if judgement else ("none", 0)
-    if (status, extra) == ((before.status, before.extra) if before else ("none", 0)):
-        return
-    cause = f"report:{last.dose_report_id}" if last else "hold"
-    row = {"dose_id": dose.dose_id, "status": status, "extra": extra, "definition": course.study_hash}
-    await tx.do(_JUDGEMENT, [{**row, "cause": cause, "recorded_at": tx.now}])
-
-
-_JUDGEMENT = insert(DoseJudgement)
-
-
-@built
-def _judged(dose_id: Any) -> Executable:
-    return (
-        select(DoseJudgement.status, DoseJudgement.extra)
-        .where(DoseJudgement.dose_id == dose_id)
-        .order_by(DoseJudgement.dose_judgement_id.desc())
-        .limit(1)
-    )
 
 
 async def _dose(tx: Tx, participant_id: int, dose_id: int) -> Row[Any]:

@@ -77,9 +77,13 @@ def _beside(participant_id: Any) -> Executable:
 
 
 async def _intakes(tx: Tx, course: Course) -> dict[int, tuple[str, Intake]]:
-    """What now counts as taken: the latest word about each dose, and every intake beside the plan; by report."""
+    """What now counts as taken: the latest word about each dose, and every intake beside the plan; by report.
+
+    What was written again elsewhere (the plan moved, or it belongs to a dose by now) is one intake and not two.
+    """
     planned = await tx.all(_planned(course.participant_id))
     beside = await tx.all(_beside(course.participant_id))
+    replaced = {row.supersedes for row in (*planned, *beside)}
     found: dict[int, tuple[str, Intake]] = {}
     for row in planned:
         held = is_held(course.timeline, row.drug, row.due_at)
@@ -89,6 +93,6 @@ async def _intakes(tx: Tx, course: Course) -> dict[int, tuple[str, Intake]]:
     return {
         key: found[key]
         for row in (*planned, *beside)
-        if row.status == "taken"
+        if row.status == "taken" and row.dose_report_id not in replaced
         for key in (row.dose_report_id,)
     }

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import ColumnElement, Executable, Row, exists, func, literal, select
+from sqlalchemy.orm import aliased
 
+from bot.db.built import built
 from bot.db.doses import DoseReport
 from bot.services.context import Tx
 from bot.services.timeline import Course
@@ -28,15 +30,42 @@ class OffPlan:
 
 
 async def intakes(tx: Tx, course: Course) -> list[OffPlan]:
-    """In order of their days; what was corrected later is left out."""
+    """In order of their days; what was corrected later, or came to belong to a dose, is left out."""
     rows = await tx.all(
         select(DoseReport)
         .where(DoseReport.participant_id == course.participant_id, DoseReport.dose_id.is_(None))
+        .where(DoseReport.status == "taken", ~_replaced())
         .order_by(DoseReport.dose_report_id)
     )
-    corrected = {row.supersedes for row in rows}
-    taken = [row for row in rows if row.status == "taken" and row.dose_report_id not in corrected]
-    return sorted((_intake(course, row) for row in taken), key=lambda one: (one.on, one.drug))
+    return sorted((_intake(course, row) for row in rows), key=lambda one: (one.on, one.drug))
+
+
+def _replaced() -> ColumnElement[bool]:
+    later = aliased(DoseReport)
+    of_same = (
+        later.participant_id == DoseReport.participant_id
+    )  # by which it is found without reading everybody's
+    return (
+        exists(literal(1))
+        .where(of_same, later.supersedes == DoseReport.dose_report_id)
+        .correlate_except(later)
+    )
+
+
+async def taken_since(tx: Tx, participant_id: int, drug: str, since: datetime) -> bool:
+    """Whether one that no plan had was taken after that instant: then the next is not called due as if it were not."""
+    return await tx.scalar(_lately(participant_id, drug, since)) is not None
+
+
+@built
+def _lately(participant_id: Any, drug: Any, since: Any) -> Executable:
+    return (
+        select(DoseReport.dose_report_id)
+        .where(DoseReport.participant_id == participant_id, DoseReport.drug == drug)
+        .where(DoseReport.dose_id.is_(None), DoseReport.status == "taken", ~_replaced())
+        .where(func.coalesce(DoseReport.taken_at, DoseReport.recorded_at) > since)
+        .limit(1)
+    )
 
 
 def _intake(course: Course, row: Row[Any]) -> OffPlan:

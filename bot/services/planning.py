@@ -1,7 +1,11 @@
-"""Write the next two weeks of doses and prompts. Planning twice changes nothing; the past and the asked are never touched."""
+"""Write the next two weeks of doses and prompts. Planning twice changes nothing.
+
+The past is planned otherwise only by a decision that reaches back to it; what was told is lost by none.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,7 +14,7 @@ from sqlalchemy import Row, Select, insert, select, update
 
 from bot.db.doses import DoseEvent
 from bot.db.timers import Timer
-from bot.services import edge_plan, pro_plan, symptom_plan, timers, visit_plan
+from bot.services import carrying, edge_plan, pro_plan, symptom_plan, timers, visit_plan
 from bot.services.alerts import Cause, raise_alert
 from bot.services.context import Tx
 from bot.services.timeline import Course, load, status
@@ -28,10 +32,11 @@ Key = tuple[str, int, int]  # drug, cycle, cycle day
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a decision changes: prompts that will not go out, and prompts that will."""
+    """What a decision changes: prompts that will not go out, and prompts that will. `gone`: doses planned no more."""
 
     cancelled: int = 0
     new: int = 0
+    gone: tuple[int, ...] = ()
 
 
 async def catch_up(tx: Tx, participant_id: int, since: datetime | None = None) -> None:
@@ -44,33 +49,91 @@ async def catch_up(tx: Tx, participant_id: int, since: datetime | None = None) -
     await timers.set_timer(tx, "prompt", key, participant_id, due_at, due_at + CATCH_UP_LIVES)
 
 
-async def replan(tx: Tx, participant_id: int) -> Change:
-    """Bring the remembered plan to what the facts now say. The caller holds the participant's lock."""
+async def replan(tx: Tx, participant_id: int, since: datetime | None = None) -> Change:
+    """Bring the remembered plan to what the facts now say. The caller holds the participant's lock.
+
+    `since`: from when a decision changes what was to be taken, where that lies behind.
+    """
     course = _with_automatic_cycles(await load(tx, participant_id), tx.now)
     horizon = tx.now + timedelta(days=course.study.prompts.horizon_days)
     wanted: dict[Key, PlannedDose] = {
-        (dose.drug, dose.cycle, dose.cycle_day): dose
-        for dose in planned_doses(course.study, course.timeline)
-        if dose.due_at <= horizon
+        _key(dose): dose for dose in planned_doses(course.study, course.timeline) if dose.due_at <= horizon
     }
-    living = {(row.drug, row.cycle, row.cycle_day): row for row in await _living(tx, participant_id)}
-    dropped = [row for key, row in living.items() if row.due_at > tx.now and not _same(row, wanted.get(key))]
+    living = {_key(row): row for row in await _living(tx, participant_id)}
+    stale = [row for key, row in living.items() if _is_stale(tx, row, wanted.get(key), since)]
+    dropped, told = await _dropped(tx, stale, living, wanted)
     if dropped:
         await tx.execute(
             update(DoseEvent)
             .where(DoseEvent.dose_id.in_([row.dose_id for row in dropped]))
             .values(superseded_at=tx.now)
         )
-    kept = set(living) - {(row.drug, row.cycle, row.cycle_day) for row in dropped}
+    kept = set(living) - {_key(row) for row in dropped}
     new = [dose for key, dose in wanted.items() if key not in kept]
-    if new:
-        await tx.execute(insert(DoseEvent), [_row(tx, course, dose) for dose in new])
+    fresh = await _plan(tx, course, new)
+    await carrying.carry(tx, course, fresh, told)
     change = await _set_prompts(tx, course, dropped, list(wanted.values()))
     cancelled, checks = await symptom_plan.plan(tx, course, horizon)
     others = [await one.plan(tx, course, horizon) for one in (pro_plan, edge_plan, visit_plan)]
     await _set_next(tx, course)
     gone, asked = (sum(counts) for counts in zip(*others, strict=True))
-    return Change(change.cancelled + cancelled + gone, change.new + checks + asked)
+    doses = tuple(row.dose_id for row in dropped)
+    return Change(change.cancelled + cancelled + gone, change.new + checks + asked, doses)
+
+
+def _key(dose: Row[Any] | PlannedDose) -> Key:
+    return (dose.drug, dose.cycle, dose.cycle_day)
+
+
+def _is_stale(tx: Tx, row: Row[Any], dose: PlannedDose | None, since: datetime | None) -> bool:
+    """Whether the facts want it otherwise, and it may still be changed: ahead, or reached by a decision.
+
+    A first day that was corrected moves its doses wherever they lie: two days cannot both be day 1.
+    """
+    if _same(row, dose):
+        return False
+    return row.due_at > tx.now or _moved(row, dose) or (since is not None and row.due_at >= since)
+
+
+def _moved(row: Row[Any], dose: PlannedDose | None) -> bool:
+    return dose is not None and dose.local_date != row.local_date
+
+
+async def _dropped(
+    tx: Tx, stale: list[Row[Any]], living: Mapping[Key, Row[Any]], wanted: Mapping[Key, PlannedDose]
+) -> tuple[list[Row[Any]], list[carrying.Told]]:
+    """Of the doses that should be otherwise those that give way; and what was told of these.
+
+    A dose that was told keeps its place on its own day, with its hour and its milligrams: it must not be asked again. Nor
+    may one that only moves to another hour while somebody is telling of it.
+    """
+    told = await carrying.reports(tx, [row.dose_id for row in stale])
+    begun = await carrying.prompted(tx, [row.dose_id for row in stale if row.due_at > tx.now])
+    dropped = {
+        _key(row): row
+        for row in stale
+        if _moved(row, wanted.get(_key(row)))
+        or not (row.dose_id in told or (row.dose_id in begun and _same_amount(row, wanted.get(_key(row)))))
+    }
+    # Told of the last dose of a cycle, and then the next cycle begins on that very day: that was its first dose.
+    anew = {
+        (dose.drug, dose.local_date) for key, dose in wanted.items() if key not in living or key in dropped
+    }
+    dropped |= {
+        _key(row): row for row in stale if _key(row) not in wanted and (row.drug, row.local_date) in anew
+    }
+    return [*dropped.values()], [(row, told[row.dose_id]) for row in dropped.values() if row.dose_id in told]
+
+
+def _same_amount(row: Row[Any], dose: PlannedDose | None) -> bool:
+    return dose is not None and (row.local_date, row.dose_mg) == (dose.local_date, dose.dose_mg)
+
+
+async def _plan(tx: Tx, course: Course, new: list[PlannedDose]) -> list[Row[Any]]:
+    if not new:
+        return []
+    rows = [_row(tx, course, dose) for dose in new]
+    return [*(await tx.execute(insert(DoseEvent).returning(*DoseEvent.__table__.columns), rows)).all()]
 
 
 def _with_automatic_cycles(course: Course, now: datetime) -> Course:

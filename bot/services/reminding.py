@@ -40,7 +40,7 @@ async def prompt(tx: Tx, timer: Row[Any]) -> str | Postpone:
         return blocked
     if await _being_welcomed(tx, course):
         return Postpone(tx.now + A_MOMENT)
-    doses = await _unasked(tx, course)
+    doses = await unasked(tx, course)
     if not doses:
         return "nothing_to_ask"
     waiting = await open_questions(tx, course.participant_id, topic(timer.due_at))
@@ -160,7 +160,8 @@ async def unanswered(tx: Tx, course: Course) -> list[Row[Any]]:
     ]
 
 
-async def _unasked(tx: Tx, course: Course) -> list[Row[Any]]:
+async def unasked(tx: Tx, course: Course) -> list[Row[Any]]:
+    """Of these, those that nobody was asked about since they were due."""
     rows = await unanswered(tx, course)
     # What somebody told of a dose before it was due is no question about it.
     if not rows:

@@ -113,7 +113,9 @@ async def _intakes(tx: Tx, course: Course) -> list[Row[Any]]:
         .where(DoseReport.dose_id.is_not(None))
         .order_by(DoseReport.dose_id, DoseReport.dose_report_id.desc())
     )
-    return last + await tx.all(said.where(DoseReport.dose_id.is_(None)))
+    rows = last + await tx.all(said.where(DoseReport.dose_id.is_(None)))
+    replaced = {row.supersedes for row in rows}  # corrected, or gone elsewhere with the plan
+    return [row for row in rows if row.dose_report_id not in replaced]
 
 
 def reports() -> Select[Any]:

@@ -153,14 +153,15 @@ async def vomited_slots(tx: Tx, who: Who) -> dict[str, JSON] | None:
     """The doses told as taken within a day; None where there is none to speak of."""
     assert who.participant_id is not None
     rows = await tx.all(
-        select(DoseReport.dose_id, DoseReport.drug, DoseReport.taken_at, DoseEvent.due_at, DoseEvent.zone)
+        select(DoseReport, DoseEvent.zone)
         .join(DoseEvent, DoseEvent.dose_id == DoseReport.dose_id)
         .where(DoseReport.participant_id == who.participant_id, DoseReport.status == "taken")
         .where(DoseReport.taken_at > tx.now - VOMITED_WITHIN)
         .order_by(DoseReport.dose_report_id.desc())
     )
     found: dict[int, JSON] = {}
-    for row in rows:
+    replaced = {row.supersedes for row in rows}  # by a later word, or because it went elsewhere with the plan
+    for row in (row for row in rows if row.dose_report_id not in replaced):
         at = local(row.taken_at, row.zone).isoformat()
         found.setdefault(row.dose_id, {"dose_id": str(row.dose_id), "drug": row.drug, "taken_at": at})
     return {"doses": [*found.values()], "site_phone": who.site_phone} if found else None

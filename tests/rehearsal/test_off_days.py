@@ -110,6 +110,17 @@ def test_what_was_told_beside_the_plan_is_extra(
     assert on_its_word(ledger) == believed
 
 
+def test_what_was_told_before_its_cycle_was_released_is_its_dose() -> None:
+    ledger = someone().ledger
+    ledger.extras.append(extra(act(EVENING_2, 8), taken_at=EVENING_2))
+    given = {"what": "cycle", "cycle": 2, "on": DAY_1 + timedelta(days=1), "value": "", "drug": ""}
+    ledger.orders.append(dataclasses.replace(ledger.orders[-1], recorded_at=EVENING_2, **given))
+    found = counts(ledger, EVENING_2 + timedelta(hours=1), {})
+    [(numbers, mg)] = found["combination", "lenalidomide", 2].possible()
+    told = dict(zip(NUMBERS, numbers, strict=True))
+    assert (told["planned"], told["in_window"], told["extra"], mg) == (1, 1, 0, 250)
+
+
 class Screen(Hands):
     """Whatever is tapped or written arrives."""
 

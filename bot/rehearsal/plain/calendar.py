@@ -23,6 +23,7 @@ NEAREST = {
     "lenalidomide": timedelta(hours=24),
 }  # two of one medicine, by its label
 CYCLE = 28
+DAY_ENDS = timedelta(hours=3)
 BEGINS_WITH = {"ixazomib": "4mg", "lenalidomide": "25mg"}
 
 
@@ -77,6 +78,11 @@ def cycle_starts(orders: Sequence[Order]) -> dict[int, date]:
 def cycle_at(orders: Sequence[Order], at: datetime) -> int:
     """The cycle that had begun last by the calendar of whoever it is; 0 before the first."""
     return max((number for number, _ in begun(orders, at)), default=0)
+
+
+def day_of(orders: Sequence[Order], at: datetime) -> date:
+    """What whoever it is calls the day: until three the night belongs to the day before."""
+    return (at.astimezone(ZoneInfo(value_at(orders, "habit", at).split()[0])) - DAY_ENDS).date()
 
 
 def begun(orders: Sequence[Order], at: datetime) -> list[tuple[int, date]]:

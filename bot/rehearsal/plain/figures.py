@@ -6,11 +6,12 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from bot.rehearsal.ledger import Act, Ledger, Said
+from bot.rehearsal.ledger import Act, Extra, Ledger, Said
 from bot.rehearsal.plain.calendar import (
     ON_TIME,
     Dose,
     cycle_at,
+    day_of,
     doses,
     due_on,
     tenths,
@@ -76,12 +77,16 @@ def _beyond_the_plan(found: dict[Place, Count], ledger: Ledger, fates: dict[str,
     """Swallowed on a day without a dose. Or told of a dose that, as it turned out later, was none: after an end, or in a
     cycle that was over.
     """
-    planned = {(dose.drug, dose.on) for dose in doses(ledger.orders)}
+    plan = doses(ledger.orders)
+    planned = {(dose.drug, dose.on) for dose in plan}
+    of_doses = [one for dose in plan for one in [_begun_with(ledger, dose, fates)] if one is not None]
     last = {(one.drug, one.on): one for one in ledger.said if _counts(ledger, one.act, fates, one.doubtful)}
     for (drug, on), said in last.items():
         if (drug, on) not in planned and said.status == "taken":
             _extra(found, ledger, drug, due_on(ledger.orders, on), ("+extra",))
     for extra in ledger.extras:
+        if any(extra is one for one in of_doses):
+            continue
         if extra.told and _counts(ledger, extra.told, fates, extra.doubtful):
             _extra(found, ledger, extra.drug, extra.taken_at or extra.told.acknowledged_at, ("+extra",))
         elif _counts(ledger, extra.named, fates, extra.named_in_doubt):
@@ -124,6 +129,23 @@ def on_its_word(ledger: Ledger) -> int:
     return len({act.external_id for act, doubtful in acts if in_doubt(ledger, act, doubtful)})
 
 
+def _begun_with(ledger: Ledger, dose: Dose, fates: dict[str, str]) -> Extra | None:
+    """Told beside the plan, on a day that got its dose only afterwards (a cycle released when it had begun), or before
+    anything else was told of that dose: then it is that dose.
+    """
+    for extra in ledger.extras:
+        told = extra.told
+        if told is None or extra.drug != dose.drug or not _counts(ledger, told, fates, extra.doubtful):
+            continue
+        at = extra.taken_at or told.acknowledged_at
+        before = any(
+            one.act.at < told.at for one in ledger.said if (one.drug, one.on) == (dose.drug, dose.on)
+        )
+        if at is not None and day_of(ledger.orders, at) == dose.on and not before:
+            return extra
+    return None
+
+
 def _options(
     ledger: Ledger, dose: Dose, following: datetime | None, as_of: datetime, fates: dict[str, str]
 ) -> set[str]:
@@ -132,6 +154,9 @@ def _options(
         for one in ledger.said
         if (one.drug, one.on) == (dose.drug, dose.on) and _counts(ledger, one.act, fates, one.doubtful)
     ]
+    begun = _begun_with(ledger, dose, fates)
+    if begun is not None and begun.told is not None:
+        said.insert(0, Said(begun.told, dose.drug, dose.on, "taken", begun.taken_at))
     options = {_where(ledger, dose, last_of(said), following, as_of)}
     if options & {"unanswered", "not_asked"} and _lost_something(ledger, dose):
         options |= {"unanswered", "not_asked"}

@@ -1,0 +1,87 @@
+"""Decisions change what is asked: questions are taken back, asked again, or caught up with after their hour."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import select, update
+
+from bot.db.conversations import Question
+from bot.db.doses import DosePrompt
+from bot.db.timers import Timer
+from bot.services import carrying, conversing, people, planning, reminding, talks, timers
+from bot.services.context import Tx
+from bot.services.timeline import Course, load
+from schedules.regimen import is_held
+
+ASK_ALONE = timedelta(days=1)
+
+
+async def hour_passed_by(tx: Tx, course: Course) -> bool:
+    """Whether a dose is to be asked about whose hour was asked for already, when it was held or not yet planned."""
+    due = await reminding.unasked(tx, course)
+    begun = await carrying.prompted(
+        tx, [row.dose_id for row in due]
+    )  # told of half-way: that question stands
+    rows = [row for row in due if row.dose_id not in begun]
+    if not rows or not await people.reachable(tx, course.participant_id):
+        return False
+    keys = {planning.prompt_key(course.participant_id, row.due_at) for row in rows}
+    ahead = select(Timer.key).where(
+        Timer.kind == "prompt", Timer.state == "waiting", Timer.key.in_(sorted(keys))
+    )
+    return bool(keys - set((await tx.execute(ahead)).scalars()))
+
+
+async def ask_again(tx: Tx, participant_id: int, before: Course) -> None:
+    """A hold or an end that is over, or never was: what was asked, and then taken back for it, is asked again."""
+    course = await load(tx, participant_id)
+    if course.status != "active":
+        return
+    asked_now = select(DosePrompt.dose_id).join(
+        Question, Question.conversation_id == DosePrompt.conversation_id
+    )
+    open_now = set(
+        (
+            await tx.execute(
+                asked_now.where(Question.participant_id == participant_id, Question.state == "open")
+            )
+        ).scalars()
+    )
+    never = {row.dose_id for row in await reminding.unasked(tx, course)}  # these the plan catches up with
+    again = [
+        row.dose_id
+        for row in await reminding.unanswered(tx, course)
+        if row.dose_id not in open_now | never
+        and (before.status == "ended" or is_held(before.timeline, row.drug, row.due_at))
+    ]
+    if before.status == "ended":
+        # It had cancelled what follows a question. Where that was answered meanwhile, this finds nothing to ask.
+        await tx.execute(
+            update(Timer)
+            .where(Timer.participant_id == participant_id, Timer.kind == "followup")
+            .where(Timer.state == "cancelled", Timer.due_at > tx.now)
+            .values(state="waiting", settled_at=None, outcome=None)
+        )
+        tx.woken.add("timers")
+    if again:
+        key = f"{participant_id}:again:{tx.now.isoformat(timespec='seconds')}"
+        await timers.set_timer(tx, "later", key, participant_id, tx.now, tx.now + ASK_ALONE, {"doses": again})
+
+
+async def take_back(tx: Tx, participant_id: int, gone: list[int]) -> None:
+    """A dose that turns out to have been held, or to be none, is not asked about any longer; what was asked with it is asked
+    alone.
+    """
+    of_gone = select(DosePrompt.conversation_id).where(DosePrompt.dose_id.in_(gone))
+    about = set((await tx.execute(of_gone)).scalars())
+    found = [one for one in await talks.open_of(tx, participant_id) if one[1].conversation_id in about]
+    if not found:
+        return
+    await conversing.end_all(tx, found, "question.changed")
+    asked = select(DosePrompt.dose_id).where(
+        DosePrompt.conversation_id.in_([talk.conversation_id for _, talk in found])
+    )
+    others = sorted(set((await tx.execute(asked)).scalars()) - set(gone))
+    key = f"{participant_id}:held:{tx.now.isoformat(timespec='seconds')}"
+    await timers.set_timer(tx, "later", key, participant_id, tx.now, tx.now + ASK_ALONE, {"doses": others})
