@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db.built import Bound
-from bot.services import reminding, timers
+from bot.services import asking, timers
 from tests.services.conftest import House
 
 DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call] # SQLAlchemy says nothing of it
@@ -38,8 +38,8 @@ _DOSES = """INSERT INTO dose_event (participant_id, drug, cycle, cycle_day, dose
         timers._OWNERS,
         timers._oldest_of(1, LONG_AGO),
         timers._oldest_of_nobody(LONG_AGO),
-        reminding._asked(1, LONG_AGO),
-        reminding._untold(1, LONG_AGO, LONG_AGO),
+        asking._asked(1, LONG_AGO),
+        asking._untold(1, LONG_AGO, LONG_AGO),
     ],
     ids=("whose", "oldest", "nobodys", "asked", "untold"),
 )
