@@ -27,7 +27,7 @@ ASKING = ("ask_both", "ask_take", "ask_did", "ask_hold_check")  # nothing of the
 def _waiting_laters(participant_id: Any) -> Executable:
     return (
         select(Timer)
-        .where(Timer.participant_id == participant_id, Timer.kind == "later", Timer.state == "waiting")
+        .where(Timer.participant_id == participant_id, Timer.kind == "later", Timer.state == timers.WAITING)
         .order_by(Timer.due_at, Timer.timer_id)
     )
 
