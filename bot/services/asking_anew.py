@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from bot.db.conversations import Question
 from bot.db.doses import DosePrompt
 from bot.db.timers import Timer
-from bot.services import carrying, conversing, people, planning, reminding, talks, timers
+from bot.services import asking, carrying, conversing, people, planning, talks, timers
 from bot.services.context import Tx
 from bot.services.timeline import Course, load
 from schedules.regimen import is_held
@@ -19,7 +19,7 @@ ASK_ALONE = timedelta(days=1)
 
 async def hour_passed_by(tx: Tx, course: Course) -> bool:
     """Whether a dose is to be asked about whose hour was asked for already, when it was held or not yet planned."""
-    due = await reminding.unasked(tx, course)
+    due = await asking.unasked(tx, course, await asking.unanswered(tx, course))
     begun = await carrying.prompted(
         tx, [row.dose_id for row in due]
     )  # told of half-way: that question stands
@@ -48,10 +48,11 @@ async def ask_again(tx: Tx, participant_id: int, before: Course) -> None:
             )
         ).scalars()
     )
-    never = {row.dose_id for row in await reminding.unasked(tx, course)}  # these the plan catches up with
+    due = await asking.unanswered(tx, course)
+    never = {row.dose_id for row in await asking.unasked(tx, course, due)}  # these the plan catches up with
     again = [
         row.dose_id
-        for row in await reminding.unanswered(tx, course)
+        for row in due
         if row.dose_id not in open_now | never
         and (before.status == "ended" or is_held(before.timeline, row.drug, row.due_at))
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,22 +12,29 @@ from bot.db.built import built
 from bot.db.deployments import RestoreGap
 from bot.db.doses import DoseEvent
 from bot.dialogue.turn import JSON
-from bot.services import off_plan
 from bot.services.context import Tx
+from bot.services.not_now import not_now
 from bot.services.people import Who
 from bot.services.timeline import Course
 from schedules.companions import medicines
 from schedules.dosing import Lateness, lateness
 from schedules.localtime import dosing_date, local
-from schedules.regimen import next_due
+from schedules.regimen import is_held, next_due
 from schedules.visit_rules import DAILY
 
 JUST_NOW = timedelta(minutes=1)  # nearly every dose is asked about when it is due: then nothing is looked up
 
 
-async def slots_for(tx: Tx, course: Course, doses: list[Row[Any]], who: Who, purpose: str) -> dict[str, JSON]:
+async def slots_for(
+    tx: Tx, course: Course, doses: list[Row[Any]], who: Who, purpose: str, did: Collection[int] = ()
+) -> dict[str, JSON]:
+    """`did`: doses that were asked about before, so that whoever took one meanwhile is not told to take it."""
+    kept, found = await not_now(tx, course), list[JSON]()
+    for dose in doses:
+        asked = "followup" if dose.dose_id in did else purpose
+        found.append(await dose_slot(tx, course, dose, asked, kept))
     return {
-        "doses": [*[await dose_slot(tx, course, dose, purpose) for dose in doses]],
+        "doses": found,
         "site_phone": who.site_phone,
         "prompt_minutes_on_time": course.study.prompts.on_time_answer_minutes,
         "daily": "yes"
@@ -41,12 +49,13 @@ def _of_today(tx: Tx, course: Course, doses: list[Row[Any]]) -> bool:
     return any(dose.local_date == today for dose in doses)
 
 
-async def dose_slot(tx: Tx, course: Course, dose: Row[Any], purpose: str) -> dict[str, JSON]:
+async def dose_slot(
+    tx: Tx, course: Course, dose: Row[Any], purpose: str, kept: Collection[str] = ()
+) -> dict[str, JSON]:
+    """`kept`: medicines that nobody is told to take now."""
     drug = course.study.drugs[dose.drug]
-    mode = mode_of(course, dose.drug, dose.due_at, tx.now)
-    if mode == "take" and (
-        purpose == "followup" or await _perhaps_told(tx, dose.due_at) or await beside_lately(tx, course, dose)
-    ):
+    mode = mode_of(course, dose.drug, dose.due_at, tx.now, kept)
+    if mode == "take" and (purpose == "followup" or await _perhaps_told(tx, dose.due_at)):
         mode = "did"
     return {
         "dose_id": str(dose.dose_id),
@@ -56,19 +65,8 @@ async def dose_slot(tx: Tx, course: Course, dose: Row[Any], purpose: str) -> dic
         "dose_mg": format(dose.dose_mg.normalize(), "f"),
         "advice": drug.food_advice,
         "mode": mode,
+        "held": held_now(course, dose.drug, tx.now),
     }
-
-
-async def beside_lately(tx: Tx, course: Course, dose: Row[Any]) -> bool:
-    """One that no plan had was taken so shortly before that another would be too close: nobody is told to take it.
-
-    Whoever moves a dose to another day need not know that it was taken on the first.
-    """
-    rule = course.study.drugs[dose.drug].extra
-    if rule is None:
-        return False
-    since = tx.now - timedelta(hours=rule.min_gap_hours)
-    return await off_plan.taken_since(tx, course.participant_id, dose.drug, since)
 
 
 async def _perhaps_told(tx: Tx, due_at: datetime) -> bool:
@@ -101,10 +99,22 @@ async def _previous(tx: Tx, dose: Row[Any]) -> JSON:
     return local(found, dose.zone).isoformat() if found else None
 
 
-def mode_of(course: Course, drug: str, due_at: datetime, now: datetime) -> str:
-    """How a dose is to be asked about now: take, did, or hold_check while a stop is only claimed."""
+def held_now(course: Course, drug: str, now: datetime) -> str:
+    """Whether the team has stopped it, as the script reads it: then nobody has to confirm that again."""
+    return "yes" if is_held(course.timeline, drug, now) else "no"
+
+
+def mode_of(course: Course, drug: str, due_at: datetime, now: datetime, kept: Collection[str] = ()) -> str:
+    """How a dose is to be asked about now: take, did, or hold_check while a stop is only claimed.
+
+    A hold that began after the dose was due, and an intake a short time ago, leave only the question.
+    """
+    if is_held(course.timeline, drug, now):
+        return "did"
     if drug in course.claimed_holds:
         return "hold_check"
+    if drug in kept:
+        return "did"
     following = next_due(course.study, course.timeline, drug, due_at)
     decision = lateness(course.study.drugs[drug], due_at, now, following)
     return "take" if decision is Lateness.TAKE else "did"

@@ -16,7 +16,7 @@ from bot.db.doses import DoseEvent, DosePrompt, DoseReport
 from bot.db.regimens import Hold
 from bot.dialogue.notes import DoseDeferred, DoseReported, HoldClaimed
 from bot.dialogue.turn import Phrase, Say
-from bot.services import dose_slots, excess_doses, planning, prompting, sealing, symptom_plan, timers
+from bot.services import excess_doses, planning, prompting, sealing, symptom_plan, timers
 from bot.services.alerts import Cause, raise_alert
 from bot.services.auditing import of_participant
 from bot.services.author import Author as Author
@@ -24,10 +24,11 @@ from bot.services.context import Tx
 from bot.services.done import NOTHING, Done
 from bot.services.judging import latest as latest
 from bot.services.judging import rejudge as rejudge
+from bot.services.not_now import late_decision
 from bot.services.people import Who
 from bot.services.timeline import Course, load
-from schedules.dosing import Lateness, closes_at, late_text, lateness
-from schedules.regimen import next_due
+from schedules.dosing import Lateness, closes_at, late_text
+from schedules.regimen import is_held
 
 FOLLOWERS = ("nudge", "followup", "later")
 
@@ -42,9 +43,9 @@ async def reported(tx: Tx, who: Who, note: DoseReported, inbox_id: int | None) -
         return NOTHING
     await record(tx, course, dose, note, Author.of(who, inbox_id), who)
     await _close_elsewhere(tx, who, dose.dose_id, note)
-    if note.status == "taken" or note.claim or await dose_slots.beside_lately(tx, course, dose):
+    if note.status == "taken" or note.claim:
         return NOTHING
-    return Done(says=_late_words(tx, course, dose, who, note))
+    return Done(says=await _late_words(tx, course, dose, who, note))
 
 
 def _no_less(note: DoseReported, told: Row[Any] | None) -> DoseReported:
@@ -167,18 +168,19 @@ def _asked_elsewhere(dose_id: Any, correspondent_id: Any) -> Executable:
     )
 
 
-def _late_words(tx: Tx, course: Course, dose: Row[Any], who: Who, note: DoseReported) -> tuple[Say, ...]:
-    """The study's fixed text for a dose that was not taken and is still asked about.
+async def _late_words(
+    tx: Tx, course: Course, dose: Row[Any], who: Who, note: DoseReported
+) -> tuple[Say, ...]:
+    """The study's fixed text for a dose that was not taken and is still asked about. Before it is due nothing is late.
 
     None after "told to stop" and "felt ill": a person who knows why looks at it first. Whoever has no medicine is never
     told that it can still be taken.
     """
     drug = course.study.drugs[dose.drug]
-    if note.reason in ("told_to_stop", "ill") or closes_at(drug, dose.due_at) <= tx.now:
+    if note.reason in ("told_to_stop", "ill") or not dose.due_at <= tx.now < closes_at(drug, dose.due_at):
         return ()
-    following = next_due(course.study, course.timeline, dose.drug, dose.due_at)
-    decision = lateness(drug, dose.due_at, tx.now, following)
-    if decision is Lateness.TAKE and note.reason == "no_medicine":
+    decision = await late_decision(tx, course, dose.drug, dose.due_at)
+    if decision is None or (decision is Lateness.TAKE and note.reason == "no_medicine"):
         return ()
     text_id = late_text(drug, decision)
     return (Say((Phrase(text_id, {"site_phone": who.site_phone}),)),) if text_id else ()
@@ -201,8 +203,13 @@ def _stamp(now: datetime) -> str:
 
 
 async def hold_claimed(tx: Tx, who: Who, note: HoldClaimed, inbox_id: int | None) -> Done:
-    """Told to stop: a claim that the site confirms or not. Until then prompts of this drug are questions."""
+    """Told to stop: a claim that the site confirms or not. Until then prompts of this drug are questions.
+
+    Where the site has stopped it already there is nothing to confirm.
+    """
     assert who.participant_id is not None
+    if is_held((await load(tx, who.participant_id)).timeline, note.drug, tx.now):
+        return NOTHING
     hold_id = await tx.scalar(
         insert(Hold)
         .values(

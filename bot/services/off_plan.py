@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Executable, Row, exists, func, literal, select
+from sqlalchemy import ColumnElement, Row, exists, literal, select
 from sqlalchemy.orm import aliased
 
-from bot.db.built import built
 from bot.db.doses import DoseReport
 from bot.services.context import Tx
 from bot.services.timeline import Course
@@ -49,22 +48,6 @@ def _replaced() -> ColumnElement[bool]:
         exists(literal(1))
         .where(of_same, later.supersedes == DoseReport.dose_report_id)
         .correlate_except(later)
-    )
-
-
-async def taken_since(tx: Tx, participant_id: int, drug: str, since: datetime) -> bool:
-    """Whether one that no plan had was taken after that instant: then the next is not called due as if it were not."""
-    return await tx.scalar(_lately(participant_id, drug, since)) is not None
-
-
-@built
-def _lately(participant_id: Any, drug: Any, since: Any) -> Executable:
-    return (
-        select(DoseReport.dose_report_id)
-        .where(DoseReport.participant_id == participant_id, DoseReport.drug == drug)
-        .where(DoseReport.dose_id.is_(None), DoseReport.status == "taken", ~_replaced())
-        .where(func.coalesce(DoseReport.taken_at, DoseReport.recorded_at) > since)
-        .limit(1)
     )
 
 

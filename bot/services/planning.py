@@ -27,6 +27,7 @@ EXTEND_EVERY = timedelta(days=7)  # half the horizon: a week of outage costs no 
 CYCLE_LIMIT = timedelta(days=60)
 CATCH_UP_AFTER = timedelta(seconds=30)  # time to finish the welcome before the first question comes
 CATCH_UP_LIVES = timedelta(days=4)
+CATCHING_UP = ":catch_up:"  # in the key of such a timer
 Key = tuple[str, int, int]  # drug, cycle, cycle day
 
 
@@ -45,7 +46,7 @@ async def catch_up(tx: Tx, participant_id: int, since: datetime | None = None) -
     `since`: from when this holds, where that lies ahead.
     """
     due_at = max(since or tx.now, tx.now) + CATCH_UP_AFTER
-    key = f"{participant_id}:catch_up:{tx.now.isoformat(timespec='seconds')}"
+    key = f"{participant_id}{CATCHING_UP}{tx.now.isoformat(timespec='seconds')}"
     await timers.set_timer(tx, "prompt", key, participant_id, due_at, due_at + CATCH_UP_LIVES)
 
 

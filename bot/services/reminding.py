@@ -5,28 +5,28 @@ Every function asks again whether its reason still holds. What was not sent keep
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import Executable, Row, exists, literal, select
+from sqlalchemy import Executable, Row, select
 
-from bot.db.built import Listed, built
+from bot.db.built import built
 from bot.db.conversations import Conversation, Question
-from bot.db.doses import DoseEvent, DosePrompt, DoseReport
-from bot.dialogue.turn import JSON
-from bot.services import alert_life, conversing, gaps, people, planning, prompting, talks, telephones, timers
-from bot.services.alerts import Cause, raise_alert
+from bot.services import alert_life, asked_before, conversing, gaps, people, planning, prompting, talks
+from bot.services.asking import ask_about as ask_about
+from bot.services.asking import each_correspondent as each_correspondent
+from bot.services.asking import follow_with, unasked
+from bot.services.asking import open_questions as open_questions
+from bot.services.asking import remember as remember
+from bot.services.asking import unanswered as unanswered
+from bot.services.asking import unreachable as unreachable
 from bot.services.context import Tx
-from bot.services.conversing import Delivery
-from bot.services.dose_slots import slots_for
 from bot.services.people import Who
-from bot.services.planning import ASKABLE, topic
+from bot.services.planning import topic
 from bot.services.timeline import Course, load
 from bot.services.timers import Fire, Postpone
-from schedules.dosing import closes_at, follow_up_at
-from schedules.localtime import in_quiet_hours, local, next_awake
-from schedules.regimen import is_held
+from schedules.dosing import closes_at
+from schedules.localtime import in_quiet_hours, next_awake
 
 A_MOMENT = timedelta(seconds=10)
 READING = timedelta(minutes=3)  # how long somebody who was asked is taken to be still at it
@@ -40,7 +40,11 @@ async def prompt(tx: Tx, timer: Row[Any]) -> str | Postpone:
         return blocked
     if await _being_welcomed(tx, course):
         return Postpone(tx.now + A_MOMENT)
-    doses = await unasked(tx, course)
+    due = await unanswered(tx, course)
+    doses = await unasked(tx, course, due)
+    again = await asked_before.let_go(tx, course, due) if planning.CATCHING_UP in timer.key else []
+    if again:
+        return await _ask_again(tx, course, doses, again, timer.due_at)
     if not doses:
         return "nothing_to_ask"
     waiting = await open_questions(tx, course.participant_id, topic(timer.due_at))
@@ -49,14 +53,31 @@ async def prompt(tx: Tx, timer: Row[Any]) -> str | Postpone:
     return await ask_about(tx, course, doses, timer.due_at, "prompt")
 
 
+async def _ask_again(
+    tx: Tx, course: Course, unasked: list[Row[Any]], again: list[Row[Any]], due_at: datetime
+) -> str:
+    """Reminders go on, and a dose that was asked about before they stopped can still be told of: did you take it?"""
+    asked = [dose.dose_id for dose in again]
+    await asked_before.close_about(tx, course, asked, "question.past")
+    doses = sorted([*unasked, *again], key=lambda dose: (dose.due_at, dose.drug))
+    return await ask_about(tx, course, doses, due_at, "prompt" if unasked else "followup", did=asked)
+
+
 async def _remind(
     tx: Tx, course: Course, doses: list[Row[Any]], due_at: datetime, waiting: list[tuple[Who, str]]
 ) -> str:
-    """Somebody began to tell of these doses before they were due, and stopped half-way: that question still stands."""
+    """Somebody began to tell of these doses before they were due, and stopped half-way: that question still stands.
+
+    Whoever else is to be reminded is asked: a daughter who cannot be written to answers for nobody.
+    """
+    able = {who.correspondent_id for who in await people.reachable(tx, course.participant_id)}
     limit = max(closes_at(course.study.drugs[dose.drug], dose.due_at) for dose in doses)
+    begun = {who.correspondent_id for who, _ in waiting} & able
     for who, token in waiting:
         await prompting.nudge(tx, who, token, limit - tx.now)
-    await _set_timers(tx, course, doses, due_at, limit, "prompt")
+    if not begun or able - begun:
+        return await ask_about(tx, course, doses, due_at, "prompt", but=begun)
+    await follow_with(tx, course, doses, due_at, limit, "prompt")
     return "asked_before"
 
 
@@ -66,20 +87,35 @@ async def later(tx: Tx, timer: Row[Any]) -> str | Postpone:
     blocked = held_back(tx, course, timer.expires_at)
     if blocked is not None:
         return blocked
-    doses = [dose for dose in await unanswered(tx, course) if dose.dose_id in timer.payload["doses"]]
-    return await ask_about(tx, course, doses, doses[0].due_at, "later") if doses else "answered"
+    due = await unanswered(tx, course)
+    wanted = await asked_before.put_off(tx, timer) & {dose.dose_id for dose in due}
+    if not wanted:
+        return "answered"
+    # What stands open beside it is asked in the same breath, by a question for all.
+    wanted |= await asked_before.close_about(tx, course, wanted, "question.closed", asked_before.ASKING)
+    doses = [dose for dose in due if dose.dose_id in wanted]
+    await asked_before.forget_later(tx, course.participant_id, wanted)
+    return await ask_about(tx, course, doses, doses[0].due_at, "later")
 
 
 async def follow_up(tx: Tx, timer: Row[Any]) -> str | Postpone:
-    """The day after: not "please take" but "did you take it?"."""
+    """The day after: not "please take" but "did you take it?". Not so soon after he was asked: then a day later."""
     course = await load(tx, timer.participant_id)
     blocked = held_back(tx, course, timer.expires_at)
     if blocked is not None:
         return blocked
     due_at = datetime.fromisoformat(timer.payload["due_at"])
-    await close_topic(tx, course, topic(due_at))
     doses = [dose for dose in await unanswered(tx, course) if dose.dose_id in timer.payload["doses"]]
-    return await ask_about(tx, course, doses, due_at, "followup") if doses else "answered"
+    if doses and await asked_before.asked_lately(tx, doses):
+        again = asked_before.tomorrow(tx, doses[-1])
+        return Postpone(again) if again < timer.expires_at else "asked_lately"
+    await close_topic(tx, course, topic(due_at))
+    if not doses:
+        return "answered"
+    asked = [dose.dose_id for dose in doses]
+    await asked_before.forget_later(tx, course.participant_id, asked)
+    await asked_before.close_about(tx, course, asked, "question.past")
+    return await ask_about(tx, course, doses, due_at, "followup")
 
 
 async def nudge(tx: Tx, timer: Row[Any]) -> str:
@@ -89,6 +125,8 @@ async def nudge(tx: Tx, timer: Row[Any]) -> str:
         return course.status
     if is_quiet(tx, course):
         return "quiet_hours"
+    if await asked_before.comes_at_once(tx, course.participant_id):
+        return "asked_at_once"
     sent = 0
     for who, token in await open_questions(tx, course.participant_id, timer.payload["topic"]):
         sent += await prompting.nudge(tx, who, token, timer.expires_at - tx.now)
@@ -136,142 +174,6 @@ def held_back(tx: Tx, course: Course, limit: datetime) -> str | Postpone | None:
 
 def is_quiet(tx: Tx, course: Course) -> bool:
     return in_quiet_hours(tx.now, course.zone, course.quiet_from, course.quiet_to)
-
-
-@built
-def _untold(participant_id: Any, now: Any, since: Any) -> Executable:
-    return (
-        select(DoseEvent)
-        .where(DoseEvent.participant_id == participant_id, DoseEvent.superseded_at.is_(None))
-        .where(DoseEvent.due_at <= now, DoseEvent.due_at > since)
-        .where(~exists(literal(1)).where(DoseReport.dose_id == DoseEvent.dose_id))
-        .order_by(DoseEvent.due_at, DoseEvent.drug)
-    )
-
-
-async def unanswered(tx: Tx, course: Course) -> list[Row[Any]]:
-    """Doses that are due, still within their asking window, neither held nor answered; oldest first."""
-    rows = await tx.all(_untold(course.participant_id, tx.now, tx.now - ASKABLE))
-    return [
-        row
-        for row in rows
-        if closes_at(course.study.drugs[row.drug], row.due_at) > tx.now
-        and not is_held(course.timeline, row.drug, row.due_at)
-    ]
-
-
-async def unasked(tx: Tx, course: Course) -> list[Row[Any]]:
-    """Of these, those that nobody was asked about since they were due."""
-    rows = await unanswered(tx, course)
-    # What somebody told of a dose before it was due is no question about it.
-    if not rows:
-        return []
-    asked = {row.dose_id for row in await tx.all(_asked(course.participant_id, tx.now - ASKABLE))}
-    return [row for row in rows if row.dose_id not in asked]
-
-
-@built
-def _asked(participant_id: Any, since: Any) -> Executable:
-    return (
-        select(DosePrompt.dose_id)
-        .join(DoseEvent, DoseEvent.dose_id == DosePrompt.dose_id)
-        .where(DosePrompt.asked_at >= DoseEvent.due_at)
-        .where(DoseEvent.participant_id == participant_id, DoseEvent.due_at > since)
-    )
-
-
-async def ask_about(tx: Tx, course: Course, doses: list[Row[Any]], due_at: datetime, purpose: str) -> str:
-    """Begin the dose conversation with everybody who should be asked. One group, however many screens."""
-    able = await people.reachable(tx, course.participant_id)
-    if not able:
-        await unreachable(tx, course)
-        return "no_contact"
-    limit = max(closes_at(course.study.drugs[dose.drug], dose.due_at) for dose in doses)
-    slots = await slots_for(tx, course, doses, able[0], purpose)
-    for who in each_correspondent(able):
-        delivery = Delivery(pushed=True, purpose=purpose, lives=limit - tx.now)
-        conversation_id = await conversing.begin(tx, who, "dose", slots, delivery, topic(due_at))
-        await remember(tx, doses, conversation_id, slots)
-    await _set_timers(tx, course, doses, due_at, limit, purpose)
-    return f"asked:{len(doses)}"
-
-
-def each_correspondent(able: Iterable[Who]) -> list[Who]:
-    first: dict[int | None, Who] = {}
-    for who in able:
-        first.setdefault(who.correspondent_id, who)
-    return list(first.values())
-
-
-_PROMPTED = Listed(
-    DosePrompt,
-    ("dose_id", "conversation_id", "mode", "asked_at"),
-    lambda rows: rows.on_conflict_do_nothing(),
-)
-
-
-async def remember(tx: Tx, doses: list[Row[Any]], conversation_id: int, slots: dict[str, JSON]) -> None:
-    asked = cast("list[dict[str, str]]", slots["doses"])
-    modes = {one["dose_id"]: one["mode"] for one in asked}
-    rows = [
-        {
-            "dose_id": dose.dose_id,
-            "conversation_id": conversation_id,
-            "mode": modes[str(dose.dose_id)],
-            "asked_at": tx.now,
-        }
-        for dose in doses
-    ]
-    await tx.do(_PROMPTED, rows)
-
-
-async def _set_timers(
-    tx: Tx, course: Course, doses: list[Row[Any]], due_at: datetime, limit: datetime, purpose: str
-) -> None:
-    """What follows while nobody answers: nudges today, the other question tomorrow, silence at the end."""
-    pid, name = course.participant_id, topic(due_at)
-    key = planning.prompt_key(pid, due_at)
-    rows: list[timers.New] = [("close", key, pid, limit, limit + timedelta(days=3650), {"topic": name})]
-    if purpose == "prompt":
-        for number, minutes in enumerate(course.study.prompts.nudge_minutes, 1):
-            at = tx.now + timedelta(minutes=minutes)
-            if at < limit:
-                # A nudge is a nudge for an hour: later it would be one more reminder, at no agreed time.
-                rows.append(("nudge", f"{key}:{number}", pid, at, at + timedelta(hours=1), {"topic": name}))
-        # Whatever was asked about, whenever that was: a question that waited for the morning is followed up too.
-        last = max(doses, key=lambda dose: dose.due_at)
-        day_after = follow_up_at(last.local_date, last.local_time, last.zone)
-        asked = {"due_at": due_at.isoformat(), "doses": [dose.dose_id for dose in doses]}
-        if tx.now < day_after < limit:
-            rows.append(("followup", key, pid, day_after, limit, asked))
-    await timers.set_timers(tx, rows)
-
-
-async def unreachable(tx: Tx, course: Course) -> None:
-    """Nobody can be told. Staff learn it once a week, not at every dose."""
-    year, week, _ = local(tx.now, course.zone).isocalendar()
-    key = f"unreachable:{course.participant_id}:{year}-{week}"
-    await raise_alert(tx, Cause(course.participant_id, "unreachable", "routine", "unreachable@1", key))
-
-
-@built
-def _open_about(participant_id: Any, topic: Any) -> Executable:
-    return (
-        select(
-            Question.token,
-            Conversation.contact_id,
-            Conversation.participant_id,
-            Conversation.correspondent_id,
-        )
-        .join(Conversation, Conversation.conversation_id == Question.conversation_id)
-        .where(Question.participant_id == participant_id, Question.state == "open")
-        .where(Conversation.topic == topic)
-    )
-
-
-async def open_questions(tx: Tx, participant_id: int, name: str) -> list[tuple[Who, str]]:
-    rows = await tx.all(_open_about(participant_id, name))
-    return [(await telephones.said_by(tx, row), row.token) for row in rows]
 
 
 FIRE: dict[str, Fire] = {

@@ -16,12 +16,13 @@ from bot.dialogue.turn import Phrase, Value
 from bot.services import noting, outbox, timeline
 from bot.services.context import Tx
 from bot.services.conversing import Delivery
+from bot.services.not_now import late_decision
 from bot.services.people import Who
 from bot.services.timeline import Course
 from bot.symptoms.questions import Topic, asked
-from schedules.dosing import late_text, lateness
+from schedules.dosing import late_text
 from schedules.localtime import local
-from schedules.regimen import is_held, next_due
+from schedules.regimen import is_held
 
 ASKED_OF_STAFF = ("told_to_stop", "ill")
 """Why a dose was not taken: a person who knows it looks first, and no text says that it can still be taken."""
@@ -69,20 +70,21 @@ async def _how(tx: Tx, who: Who, course: Course, drugs: Sequence[str]) -> list[P
 async def _missed(tx: Tx, who: Who, course: Course, drugs: Sequence[str]) -> list[Phrase]:
     """The late rule on the last dose of each drug that was due and is not on record as taken."""
     lines: list[Phrase] = []
+    nothing_missed = True
     for drug in drugs:
         dose = await _last_not_taken(tx, course, drug)
         if dose is None:
             continue
-        following = next_due(course.study, course.timeline, drug, dose.due_at)
-        decision = lateness(course.study.drugs[drug], dose.due_at, tx.now, following)
-        text_id = late_text(course.study.drugs[drug], decision)
+        nothing_missed = False
+        decision = await late_decision(tx, course, drug, dose.due_at)
+        text_id = late_text(course.study.drugs[drug], decision) if decision else None
         which: dict[str, Value] = {
             "drug": Phrase(course.study.drugs[drug].name),
             "due": local(dose.due_at, dose.zone),
         }
         if text_id is not None:
             lines += [Phrase("question.missed", which), Phrase(text_id, {"site_phone": who.site_phone})]
-    return lines or [Phrase("question.nothing_missed")]
+    return [Phrase("question.nothing_missed")] if nothing_missed else lines
 
 
 async def _last_not_taken(tx: Tx, course: Course, drug: str) -> Row[Any] | None:

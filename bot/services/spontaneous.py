@@ -11,8 +11,10 @@ from bot.db.built import built
 from bot.db.doses import DoseEvent, DosePrompt, DoseReport
 from bot.dialogue.dose_words import dose_words
 from bot.dialogue.notes import StaffWanted
+from bot.dialogue.numerals import plain
 from bot.dialogue.turn import Heard, Phrase
-from bot.services import conversing, noting, outbox, reminding, talks, timeline, unplanned_doses
+from bot.services import conversing, not_taken, noting, outbox, reminding, talks, timeline, unplanned_doses
+from bot.services.asking import told
 from bot.services.context import Tx
 from bot.services.conversing import Delivery
 from bot.services.dose_slots import slots_for
@@ -21,14 +23,14 @@ from bot.services.planning import topic
 from bot.services.timeline import Course
 from bot.symptoms.freetext import read
 from bot.symptoms.questions import asked
-from schedules.localtime import dosing_date
+from schedules.localtime import dosing_date, local
 from schedules.regimen import is_held
 
 ANSWERS = ("taken", "not_taken", "all_taken", "later", "forgot", "told_to_stop")
 NOT_TAKEN = ("not_taken", "later", "forgot", "told_to_stop")
 BARE = ("yes", "no")
+NOT_YET = ("not_taken", "later", "forgot")  # and no doctor's word
 SOON = timedelta(hours=12)
-STILL = timedelta(hours=24)
 
 
 def about_dose(tx: Tx, words: str) -> bool:
@@ -57,15 +59,49 @@ async def waiting(tx: Tx, who: Who) -> bool:
 async def dose_told(tx: Tx, who: Who, words: str, delivery: Delivery) -> str:
     """Hear the words as the answer about today's doses. Returns a word for the record."""
     assert who.participant_id is not None
-    course = await timeline.load(tx, who.participant_id)
-    doses = await reminding.unanswered(tx, course) or await _of_today(tx, course)
+    course, lexicon = await timeline.load(tx, who.participant_id), tx.ctx.book.lexicon(tx.now)
+    due, named = await reminding.unanswered(tx, course), _named(tx, words)
+    doses = due or await _of_today(tx, course)
     if not doses and once_more(tx, words):
         return await more_told(tx, who, words, delivery)
-    doses = doses or await _taken_after_all(tx, course, words)
+    if lexicon.answer(words, NOT_TAKEN) is None and not (doses and _among(doses, named)):
+        late = _among(await not_taken.still_taken(tx, course), named)
+        if late and await _perhaps_again(tx, course, late, named):
+            await _begin_about(tx, who, course, late, delivery)
+            return "dose_unsure"
+        doses = late or doses
     if not doses:
         return await _nothing_open(tx, who, course, words, delivery)
+    if not due and lexicon.answer(words, NOT_YET) is not None:
+        return await _not_yet(tx, who, doses, delivery)
     await _answered(tx, who, course, doses, Heard("text", words), delivery)
     return "dose_told"
+
+
+def _named(tx: Tx, words: str) -> set[str]:
+    """The medicines of the study that are called by name."""
+    said, known = plain(words, {}), tx.ctx.book.questions(tx.now).drugs
+    return {drug for drug, names in known.items() if any(name in said for name in names)}
+
+
+def _among(doses: list[Row[Any]], named: set[str]) -> list[Row[Any]]:
+    return [dose for dose in doses if not named or dose.drug in named]
+
+
+async def _perhaps_again(tx: Tx, course: Course, doses: list[Row[Any]], named: set[str]) -> bool:
+    """Today's is told, and these are older and not named: "taken" may be a repetition, so nothing is recorded unasked."""
+    recent = any(tx.now - dose.due_at < not_taken.A_DAY for dose in doses)
+    return not (named or recent) and await _answered_today(tx, course)
+
+
+async def _not_yet(tx: Tx, who: Who, doses: list[Row[Any]], delivery: Delivery) -> str:
+    """Before its hour a dose is not missed: nothing is recorded, and the reminder comes as planned."""
+    lines = [
+        Phrase("dose.not_yet", {"drug": Phrase(f"drug.{dose.drug}"), "due": local(dose.due_at, dose.zone)})
+        for dose in doses
+    ]
+    await outbox.reply(tx, who, lines, delivery.inbox_id)
+    return "told_early"
 
 
 async def taken_after_all(tx: Tx, who: Who, row: Row[Any], delivery: Delivery) -> bool:
@@ -158,10 +194,15 @@ async def _asked_about(tx: Tx, who: Who, course: Course, delivery: Delivery) -> 
     doses = await reminding.unanswered(tx, course) or await _of_today(tx, course)
     if not doses:
         return False
+    await _begin_about(tx, who, course, doses, delivery)
+    return True
+
+
+async def _begin_about(tx: Tx, who: Who, course: Course, doses: list[Row[Any]], delivery: Delivery) -> None:
+    """Were they taken? Nothing is recorded before the answer."""
     slots = await slots_for(tx, course, doses, who, "followup")
     talk = await conversing.begin(tx, who, "dose", slots, delivery, topic(doses[0].due_at))
     await reminding.remember(tx, doses, talk, slots)
-    return True
 
 
 async def more_told(tx: Tx, who: Who, words: str, delivery: Delivery) -> str:
@@ -189,26 +230,6 @@ async def vomited_told(tx: Tx, who: Who, words: str, delivery: Delivery) -> str 
     return "vomited_told"
 
 
-async def _taken_after_all(tx: Tx, course: Course, words: str) -> list[Row[Any]]:
-    """Doses that he said were not taken, and that can still be: "taken" is about them."""
-    if tx.ctx.book.lexicon(tx.now).answer(words, NOT_TAKEN) is not None:
-        return []
-    last = (
-        select(DoseReport.status)
-        .where(DoseReport.dose_id == DoseEvent.dose_id)
-        .order_by(DoseReport.dose_report_id.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    rows = await tx.all(
-        select(DoseEvent)
-        .where(DoseEvent.participant_id == course.participant_id, DoseEvent.superseded_at.is_(None))
-        .where(DoseEvent.due_at <= tx.now, DoseEvent.due_at > tx.now - STILL, last == "not_taken")
-        .order_by(DoseEvent.due_at, DoseEvent.drug)
-    )
-    return [row for row in rows if not is_held(course.timeline, row.drug, row.due_at)]
-
-
 async def _answered_today(tx: Tx, course: Course) -> bool:
     today = dosing_date(tx.now, course.zone, course.study.dosing_day_ends)
     return bool(
@@ -224,10 +245,11 @@ async def _answered_today(tx: Tx, course: Course) -> bool:
 async def _of_today(tx: Tx, course: Course) -> list[Row[Any]]:
     """Doses of the patient's own day that are not due yet: taking one a little early is told, too."""
     today = dosing_date(tx.now, course.zone, course.study.dosing_day_ends)
-    return await tx.all(
+    rows = await tx.all(
         select(DoseEvent)
         .where(DoseEvent.participant_id == course.participant_id, DoseEvent.superseded_at.is_(None))
         .where(DoseEvent.local_date == today, DoseEvent.due_at > tx.now, DoseEvent.due_at < tx.now + SOON)
-        .where(~exists(literal(1)).where(DoseReport.dose_id == DoseEvent.dose_id))
+        .where(~told())
         .order_by(DoseEvent.due_at, DoseEvent.drug)
     )
+    return [row for row in rows if not is_held(course.timeline, row.drug, row.due_at)]

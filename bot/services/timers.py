@@ -110,7 +110,7 @@ async def cancel(tx: Tx, participant_id: int, kinds: tuple[str, ...], key_prefix
 def _cancelled(participant_id: Any, kinds: Any, key_prefix: Any, now: Any) -> Executable:
     return (
         update(Timer)
-        .where(Timer.participant_id == participant_id, Timer.state == _WAITING)
+        .where(Timer.participant_id == participant_id, Timer.state == WAITING)
         .where(
             Timer.kind == any_(cast(kinds, ARRAY(Text))), func.starts_with(Timer.key, cast(key_prefix, Text))
         )
@@ -119,8 +119,8 @@ def _cancelled(participant_id: Any, kinds: Any, key_prefix: Any, now: Any) -> Ex
 
 
 # Written into the statement: an index of what waits serves no query that might ask for another state.
-_WAITING: ColumnElement[str] = literal_column("'waiting'")
-_DUE = (Timer.state == _WAITING, Timer.due_at <= select(CLOCK.c.clock).scalar_subquery())
+WAITING: ColumnElement[str] = literal_column("'waiting'")
+_DUE = (Timer.state == WAITING, Timer.due_at <= select(CLOCK.c.clock).scalar_subquery())
 # The oldest only, however many are due: nobody has so many that one who is being served hides all others.
 _FIRST = (
     select(Timer.participant_id, Timer.due_at)
@@ -176,7 +176,7 @@ async def _fire_of(kinds: Mapping[str, Fire], participant_id: int, tx: Tx) -> No
 
 
 def _oldest(now: Any) -> Select[Any]:
-    waiting = select(Timer).where(Timer.state == _WAITING, Timer.due_at <= now)
+    waiting = select(Timer).where(Timer.state == WAITING, Timer.due_at <= now)
     return waiting.order_by(Timer.due_at, Timer.timer_id).limit(1)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Row, exists, func, insert, literal, select
 from bot.db.doses import DoseEvent, DoseIncident, DoseReport
 from bot.dialogue.notes import AmountTold, DoseReported, DoseVomited, UnplannedTaken
 from bot.dialogue.turn import JSON, Phrase, Say
-from bot.services import dosing, excess_doses
+from bot.services import dosing, excess_doses, not_taken
 from bot.services.alerts import Cause, raise_alert
 from bot.services.auditing import of_participant
 from bot.services.context import Tx
@@ -35,7 +35,8 @@ def slots(tx: Tx, course: Course, who: Who) -> dict[str, JSON]:
 
 
 async def told(tx: Tx, who: Who, note: UnplannedTaken, inbox_id: int | None) -> Done:
-    """Record it: to the planned dose of that day that nobody has told of (a held one), else beside the plan.
+    """Record it: to the planned dose of that day that nobody has told of (a held one), to one that was told as not taken
+    and could still be taken then, else beside the plan.
 
     Of a cycle that should have begun and was never released, staff learn that it may have begun; that is no red flag.
     Two too close together are, and a second one on a day, whatever is released.
@@ -46,6 +47,7 @@ async def told(tx: Tx, who: Who, note: UnplannedTaken, inbox_id: int | None) -> 
         return NOTHING
     author = Author.of(who, inbox_id)
     dose = await _untold_of_day(tx, course, note)
+    dose = dose or await not_taken.meant(tx, course, note.drug, note.taken_at or tx.now)
     if dose is not None:
         said = DoseReported(str(dose.dose_id), "taken", note.taken_at, note.precision, quantity=note.quantity)
         return await dosing.reported(tx, who, said, inbox_id)

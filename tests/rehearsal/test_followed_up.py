@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, time
 from types import SimpleNamespace
 from typing import Any, cast
@@ -22,6 +23,7 @@ EVENT: Any = SimpleNamespace(
 )
 AFTER = DUE + DAY
 LATE = DUE + 5 * HOUR
+JUST_BEFORE = AFTER - HOUR / 2
 ASKED_AGAIN = timer("fired", "asked:1", AFTER)
 
 # name, whose ledger, when he was asked, what was to follow up, when conversations about it began, is it a breach?
@@ -51,6 +53,7 @@ CASES: list[tuple[str, Ledger, Any, Any, list[Any], bool]] = [
         [DUE],
         False,
     ),
+    ("asked just before, and too late for more", person(), JUST_BEFORE, None, [JUST_BEFORE], False),
     ("asked the day after", person(), AFTER + HOUR, None, [AFTER + HOUR], False),
     ("cancelled, and nothing was", person(), DUE, timer("cancelled", "cancelled", AFTER), [DUE], True),
 ]
@@ -67,6 +70,19 @@ def test_followed_up(one: Ledger, asked_at: Any, row: Any, begun: list[Any], bre
     found = Findings()
     followed_up.look(found, Asked(case_of(one), EVENT, [message], begun, timers), "REA-001")
     assert len(found.violations) == breach
+
+
+@pytest.mark.parametrize(
+    ("row", "begun", "breach"), [(None, (), 1), (timer("waiting"), (), 0), (None, (AFTER + DAY,), 0)]
+)
+def test_asked_just_before_it_is_a_day_later(row: Any, begun: tuple[Any, ...], breach: int) -> None:
+    case, message = case_of(person()), SimpleNamespace(created_at=JUST_BEFORE, topic="doses:x")
+    case = replace(case, dose=replace(case.dose, drug="ixazomib"))  # asked about for four days
+    timers = {} if row is None else {("followup", "1:x"): row}
+    found = Findings()
+    asked = Asked(case, EVENT, cast("Any", [message]), [JUST_BEFORE, *begun], timers)
+    followed_up.look(found, asked, "REA-001")
+    assert (found.checked, len(found.violations)) == (1, breach)
 
 
 def test_the_day_after_is_by_the_wall_clock() -> None:

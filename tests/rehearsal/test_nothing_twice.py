@@ -120,6 +120,15 @@ def test_a_question_begun_before_is_the_group_of_its_doses() -> None:
     assert told([begun], first={(1, DUE)}) == []
 
 
+def test_asked_again_when_reminders_went_on() -> None:
+    """After a pause, say: with reminders of its own. As of another day it would be one too many."""
+    anew = [push(20, "prompt", BACK, talk=3), push(21, "nudge", BACK + HOUR, talk=3)]
+    anew += [push(22, "nudge", BACK + 3 * HOUR, talk=3), push(23, "followup", BACK + DAY, talk=3)]
+    assert told([*RIGHT[:-2], *anew[:3]], went_on={(1, BACK)}) == []
+    assert told([*RIGHT[:4], anew[3], DID_YOU], went_on={(1, BACK + DAY)}) == []
+    assert "asked about 2 times as for the first time" in told([*RIGHT[:-2], *anew[:3]])
+
+
 @pytest.mark.parametrize(
     ("row", "what"),
     [

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db.built import Bound
-from bot.services import reminding, timers
+from bot.services import asked_before, asking, not_now, not_taken, timers
 from tests.services.conftest import House
 
 DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call] # SQLAlchemy says nothing of it
@@ -38,10 +38,14 @@ _DOSES = """INSERT INTO dose_event (participant_id, drug, cycle, cycle_day, dose
         timers._OWNERS,
         timers._oldest_of(1, LONG_AGO),
         timers._oldest_of_nobody(LONG_AGO),
-        reminding._asked(1, LONG_AGO),
-        reminding._untold(1, LONG_AGO, LONG_AGO),
+        asking._asked(1, LONG_AGO),
+        asking._untold(1, LONG_AGO, LONG_AGO),
+        asked_before._waiting_laters(1),
+        asked_before._last_asked(1),
+        not_now._intakes(1, LONG_AGO),
+        not_taken._not_taken(1, LONG_AGO, LONG_AGO),
     ],
-    ids=("whose", "oldest", "nobodys", "asked", "untold"),
+    ids=("whose", "oldest", "nobodys", "asked", "untold", "put off", "last asked", "intakes", "not taken"),
 )
 async def test_nothing_is_found_by_reading_a_whole_table(lived: House, asked: Select[Any] | Bound) -> None:
     given = {"one": lived.people[1].participant_id, "many": MANY}

@@ -15,6 +15,7 @@ from bot.rehearsal.plain.calendar import doses
 from bot.rehearsal.promises.why_not_asked import REASONS, Unasked, told
 
 TOPIC = "doses:"
+AN_ANSWER = timedelta(hours=4)  # so long an answer is waited for
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +32,13 @@ class Asked:
 
 
 def look(found: Findings, asked: Asked, where: str) -> None:
-    case, at = asked.case, day_after(asked.event)
-    first = min((row.created_at for row in asked.messages), default=at)
+    case, after = asked.case, day_after(asked.event)
+    first = min((row.created_at for row in asked.messages), default=after)
+    at = _not_at_once(after, asked)
     if not first < at < min(case.dose.closes, case.evidence.as_of - A_MINUTE):
         return
     found.checked += 1
-    if told(case, at) or any(begun >= at for begun in asked.begun_at):
+    if told(case, at) or any(begun >= after for begun in asked.begun_at):
         return
     words = {_why(asked, row.topic) for row in asked.messages}
     if "" in words:
@@ -50,6 +52,14 @@ def day_after(event: Row[Any]) -> datetime:
     local: time = event.local_time
     on = datetime.combine(event.local_date + timedelta(days=1), local, ZoneInfo(event.zone))
     return on.astimezone(event.due_at.tzinfo)
+
+
+def _not_at_once(at: datetime, asked: Asked) -> datetime:
+    """Who was asked a short time before that hour has the question in hand: then it is the same hour of the next day."""
+    zone = ZoneInfo(asked.event.zone)
+    while any(begun < at < begun + AN_ANSWER for begun in asked.begun_at):
+        at = (at.astimezone(zone) + timedelta(days=1)).astimezone(at.tzinfo)
+    return at
 
 
 def _why(asked: Asked, topic: str) -> str:

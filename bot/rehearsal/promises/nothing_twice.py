@@ -21,6 +21,7 @@ from bot.db.symptoms import SymptomCheck
 from bot.db.timers import Timer
 from bot.rehearsal.evidence import Evidence, Findings, Violation
 from bot.rehearsal.ledger import Ledger, Seen
+from bot.services.planning import CATCHING_UP
 
 OUT = ("queued", "sending", "sent", "unknown")  # it came, or may have come, or will
 AGAIN = ("reask", "restored")  # timers that bring up what stands open
@@ -37,6 +38,7 @@ Instant = tuple[int, datetime]  # of a participant
 class Said:
     """What went out unasked. `doses`: of each conversation. `again`: when a timer brought up what stood open; `first`: when
     one found that a question about doses now due stood open already. `checks`: when the check of a week was asked.
+    `went_on`: when reminders went on after a pause or a closed chat.
     """
 
     rows: Sequence[Row[Any]]
@@ -44,6 +46,7 @@ class Said:
     again: set[Instant] = field(default_factory=set)
     first: set[Instant] = field(default_factory=set)
     checks: set[Instant] = field(default_factory=set)
+    went_on: set[Instant] = field(default_factory=set)
 
     def of(self, *purposes: str) -> Iterable[Row[Any]]:
         return (row for row in self.rows if self.purpose(row) in purposes)
@@ -53,6 +56,11 @@ class Said:
         if row.purpose != "nudge" or at not in self.again | self.first:
             return str(row.purpose)
         return "again" if at in self.again else "prompt"
+
+    def anew(self) -> set[int]:
+        """Conversations that began when reminders went on."""
+        rows = self.of("prompt", "followup")
+        return {row.conversation_id for row in rows if (row.participant_id, row.created_at) in self.went_on}
 
     def about(self, row: Row[Any]) -> list[str]:
         """The doses, or else the occasion."""
@@ -96,17 +104,22 @@ async def _said(evidence: Evidence) -> Said:
     for row in timers:
         if row.kind in AGAIN:
             said.again.add((row.participant_id, row.settled_at))
+        elif CATCHING_UP in row.key:
+            said.went_on.add((row.participant_id, row.settled_at))
         elif row.outcome == "asked_before":
             said.first.add((row.participant_id, row.settled_at))
     return said
 
 
 def _asked(found: Findings, said: Said) -> None:
-    """One group of a dose: of one moment, and one message to each address."""
+    """One group of a dose: of one moment, and one message to each address. Once more when reminders went on."""
     groups: defaultdict[str, set[datetime]] = defaultdict(set)
     lines: Counter[tuple[str, int]] = Counter()
     for row in said.of("prompt"):
         for dose in said.about(row):
+            if (row.participant_id, row.created_at) in said.went_on and groups[dose] - {row.created_at}:
+                found.allowed["asked again when reminders went on"] += 1
+                continue
             groups[dose].add(row.created_at)
             lines[dose, row.contact_id] += 1
     most = Counter({dose: len(moments) for dose, moments in groups.items()})
@@ -124,6 +137,8 @@ def _did_you(found: Findings, said: Said) -> None:
             lines[f"{dose} contact {row.contact_id} {row.created_at}"] += 1
             if (row.participant_id, row.created_at) in said.again:
                 found.allowed["asked 'did you?' again after a restore"] += 1
+            elif (row.participant_id, row.created_at) in said.went_on:
+                found.allowed["asked 'did you?' when reminders went on"] += 1
             else:
                 moments[dose].add(row.created_at)
     _more_than(found, lines, 1, "asked 'did you?' {} times at once")
@@ -148,10 +163,14 @@ def _later(found: Findings, said: Said, people: Mapping[int, Ledger]) -> None:
 
 
 def _nudged(found: Findings, said: Said, reminders: Mapping[str, int]) -> None:
-    """As often as the study says."""
+    """As often as the study says, and again of what was asked anew when reminders went on."""
+    anew = said.anew()
     times: defaultdict[int, Counter[str]] = defaultdict(Counter)
     for row in said.of("nudge"):
-        for about in said.about(row):
+        about_what = (
+            [f"conversation {row.conversation_id}"] if row.conversation_id in anew else said.about(row)
+        )
+        for about in about_what:
             times[reminders.get(row.script, 0)][f"{about} contact {row.contact_id}"] += 1
     for limit, counted in times.items():
         _more_than(found, counted, limit, f"reminded {{}} times of one question, and {limit} are allowed")
