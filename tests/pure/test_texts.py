@@ -47,9 +47,8 @@ recorded.not_taken recorded.later recorded.hold_claimed reason.forgot reason.ill
 reason.no_medicine reason.other quiet.deferred contact.rebound menu.report choice.reported
 push.settled push.over question.past question.changed reply.already_answered
 reply.edited_relayed reply.no_telegram reply.channel_off reply.ended.death link.first dose.nothing_open
-dose.today_recorded advice.vomited told.passed_on question.how question.missed
+dose.today_recorded advice.vomited told.passed_on question.how question.missed amount.ask amount.ask_only
 question.nothing_missed question.together question.tail question.passed_on advice.double unplanned.hello
-amount.ask amount.ask_only
 visit.blood visit.clinic visit.pregnancy_test visit.contraception calendar.beside calendar.beside.legend
 interactions.first interactions.ask correct.was.unanswered settled.both question.closed welcome.first danger.urgent_no_site
 """,
