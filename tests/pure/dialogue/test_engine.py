@@ -40,14 +40,8 @@ SLOTS: dict[str, dict[str, Any]] = {
         "medicines": [{"matter": m} for m in ("aspirin", "acyclovir")],
         "about": {"due_on": "2026-11-06"},
     },
-    "off_week": {
-        "edge": {"kind": "off_week", "cycle": "1", "due_on": "2026-11-17", "day": "2026-11-16"},
-        **SITE,
-    },
-    "cycle_start": {
-        "edge": {"kind": "cycle_start", "cycle": "2", "due_on": "2026-11-30", "day": "2026-11-30"},
-        **SITE,
-    },
+    "off_week": {"edge": {"cycle": "1", "day": "2026-11-16"}, **SITE},
+    "cycle_start": {"edge": {"cycle": "2", "day": "2026-11-30"}, **SITE},
     "pro_ctcae": {
         "check": {"name": "pro_ctcae", "definition": "d", "due_on": "2026-11-28", "topic": "pro:1"},
         "questions": wording_of("pro_ctcae", INSTRUMENT, pieces(39)).slots("zh_Hans_CN"),
