@@ -41,3 +41,26 @@ def test_quiet_hours(abroad: datetime | None, at: datetime, breach: bool) -> Non
     row: Any = SimpleNamespace(purpose="nudge", expires_at=at + MINUTE)
     seen = Seen(at, "900", "telegram", "有一条小记录等您看看。", (), False, "m1", ())
     assert [one.what for one in _unsolicited(one, seen, row)] == ["unsolicited in quiet hours"] * breach
+
+
+# when he pauses, when he goes on, is a line at noon a breach?
+PAUSES = [
+    ("paused", NOON - MINUTE, None, True),
+    ("paused at this moment", NOON, None, False),
+    ("goes on at this moment", NOON - MINUTE, NOON, False),
+    ("goes on later", NOON - MINUTE, NOON + MINUTE, True),
+]
+
+
+@pytest.mark.parametrize(
+    ("paused", "goes_on", "breach"), [one[1:] for one in PAUSES], ids=[one[0] for one in PAUSES]
+)
+def test_a_pause(paused: datetime, goes_on: datetime | None, breach: bool) -> None:
+    one = Ledger(1, "REA", "lenalidomide", "REA-001", 1)
+    one.orders += [Order(JOINED, JOINED, "habit", f"Asia/Shanghai {HOURS}")]
+    one.orders.append(Order(paused, paused, "status", "paused"))
+    one.orders += [Order(goes_on, goes_on, "status", "active")] if goes_on else []
+    one.agreed.append(Agreed(JOINED, "900", True))
+    row: Any = SimpleNamespace(purpose="symptom", expires_at=NOON + MINUTE)
+    seen = Seen(NOON, "900", "telegram", "有一条小记录等您看看。", (), False, "m1", ())
+    assert [one.what for one in _unsolicited(one, seen, row)] == ["unsolicited while paused"] * breach

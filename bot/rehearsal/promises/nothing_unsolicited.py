@@ -52,7 +52,8 @@ def _unsolicited(one: Ledger, seen: Seen, row: Row[Any]) -> list[Violation]:
         for order in one.orders
     ):
         what.append("after the end")
-    if value_at(before, "status", seen.at) == "paused":
+    # Who goes on at this very instant may be written to at once.
+    if all(value_at(orders, "status", seen.at) == "paused" for orders in (before, one.orders)):
         what.append("while paused")
     # A zone that was set at this very instant may have come after the message, too.
     known = [order for order in one.orders if order.recorded_at < seen.at]
