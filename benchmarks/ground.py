@@ -25,8 +25,8 @@ from bot.db.migrate import upgrade
 from bot.dialogue.notes import ConsentDecided
 from bot.services import book, deployment, linking, meeting, people, wishes
 from bot.services.auditing import at_commit
+from bot.services.author import Author
 from bot.services.context import Addresses, Ctx
-from bot.services.dosing import Author
 from bot.services.enrolment import NewParticipant, NewSite, NewStaff, add_site, add_staff, enrol
 from bot.wording import LOCALES, load_wording
 

@@ -73,7 +73,7 @@ async def _chat(settings: object, arm: str, language: str, start: datetime) -> N
 
 
 async def _enrol(app: App, arm: str, language: str, start: datetime) -> str:
-    from bot.services.dosing import Author
+    from bot.services.author import Author
     from bot.services.enrolment import NewParticipant, NewSite, add_site, enrol
 
     async with app.ctx.begin() as tx:

@@ -72,7 +72,7 @@ def companion(
 async def _choose(tx: Tx, subject: str, new: NewChoice) -> str:
     """What it changes, as a line."""
     from bot.services import companions, planning
-    from bot.services.dosing import Author
+    from bot.services.author import Author
     from bot.services.enrolment import by_subject
 
     participant_id = await by_subject(tx, subject)

@@ -179,8 +179,8 @@ def _apply(
     subject: str, decide: Decide, *, since: datetime | None, reason: str | None, note: str, yes: bool
 ) -> None:
     from bot.commands.session import previewed
+    from bot.services.author import Author
     from bot.services.decisions import Order
-    from bot.services.dosing import Author
     from bot.services.enrolment import by_subject
 
     async def work(tx: Tx) -> Change:

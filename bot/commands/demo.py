@@ -181,7 +181,7 @@ async def open_site(tx: Tx) -> None:
 
 async def enrol_due_now(tx: Tx, language: str = "zh_Hans_CN") -> Enrolled:
     """Combination arm, day 1 today, both medicines due a few minutes ago, whatever the hour of the day."""
-    from bot.services.dosing import Author
+    from bot.services.author import Author
     from bot.services.enrolment import NewParticipant, enrol
 
     local = tx.now.astimezone(ZoneInfo(ZONE))

@@ -54,7 +54,7 @@ async def _one(app: App, row: Row) -> tuple[str, str]:
     from bot.errors import Refused
     from bot.services import known_alerts
     from bot.services import labs as values
-    from bot.services.dosing import Author
+    from bot.services.author import Author
     from bot.services.enrolment import by_subject
 
     try:

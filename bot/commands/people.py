@@ -138,7 +138,7 @@ def enrol(
 ) -> None:
     """Enrol a participant, and print the invitation for the phone."""
     from bot.commands.session import in_transaction
-    from bot.services.dosing import Author
+    from bot.services.author import Author
     from bot.services.enrolment import NewParticipant
     from bot.services.enrolment import enrol as enrol_one
 

@@ -29,8 +29,8 @@ from bot.services import (
     timeline,
 )
 from bot.services.auditing import note_down
+from bot.services.author import Author
 from bot.services.companions import NewChoice
-from bot.services.dosing import Author
 from bot.services.labs import NewLab
 from bot.services.staff_messages import first_time
 from bot.services.supplies import NewSupply

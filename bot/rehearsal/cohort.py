@@ -18,7 +18,7 @@ from bot.rehearsal.hands import Hands
 from bot.rehearsal.stage import ACCOUNT, Stage
 from bot.rehearsal.visitors import CHARACTERS, WEIGHTS, Person, answer
 from bot.services import decisions, screens, timeline
-from bot.services.dosing import Author
+from bot.services.author import Author
 from bot.services.enrolment import NewParticipant, enrol
 from schedules.localtime import instant
 from schedules.regimen import expected_cycle

@@ -10,8 +10,8 @@ from sqlalchemy import update
 
 from bot.db.sites import Site
 from bot.rehearsal.stage import Stage
+from bot.services.author import Author
 from bot.services.context import Ctx
-from bot.services.dosing import Author
 from bot.services.enrolment import NewParticipant, NewSite, NewStaff, add_site, add_staff, enrol
 
 SITE, SITE_PHONE = "TST", "010-12345678"

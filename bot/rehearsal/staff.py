@@ -17,8 +17,8 @@ from bot.rehearsal.people import Person
 from bot.rehearsal.plain.calendar import cycle_starts
 from bot.rehearsal.rates import Rates
 from bot.services import alert_life, decisions, wishes
+from bot.services.author import Author
 from bot.services.context import Ctx, Tx
-from bot.services.dosing import Author
 from bot.services.locking import lock_participant
 
 Plan = Callable[[datetime, Callable[[], Awaitable[None]]], None]

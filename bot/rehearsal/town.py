@@ -30,7 +30,7 @@ from bot.rehearsal.setting import Setting
 from bot.rehearsal.sitting import Sitting
 from bot.rehearsal.staff import Office
 from bot.services import linking
-from bot.services.dosing import Author
+from bot.services.author import Author
 from bot.services.enrolment import NewParticipant, enrol
 from bot.services.locking import lock_participant
 

@@ -21,16 +21,16 @@ from bot.services import (
     after_pause,
     asking_anew,
     conversing,
-    dosing,
     edge_checks,
+    judging,
     planning,
     sealing,
     talks,
     timers,
 )
 from bot.services.auditing import of_participant
+from bot.services.author import Author
 from bot.services.context import Tx
-from bot.services.dosing import Author
 from bot.services.locking import lock_participant
 from bot.services.planning import Change
 from bot.services.timeline import Course, load
@@ -240,7 +240,7 @@ async def _follow(
         .where(DoseEvent.due_at >= min(order.effective_from, tx.now), or_(DoseEvent.due_at <= tx.now, told))
     )
     for row in rows:
-        await dosing.rejudge(tx, course, row)
+        await judging.rejudge(tx, course, row)
     held = [row.dose_id for row in rows if is_held(course.timeline, row.drug, row.due_at)]
     await asking_anew.take_back(tx, participant_id, [*held, *change.gone])
     if course.status == "active" and await asking_anew.hour_passed_by(tx, course):

@@ -19,11 +19,10 @@ from bot.dialogue.turn import Phrase, Say
 from bot.services import excess_doses, planning, prompting, sealing, symptom_plan, timers
 from bot.services.alerts import Cause, raise_alert
 from bot.services.auditing import of_participant
-from bot.services.author import Author as Author
+from bot.services.author import Author
 from bot.services.context import Tx
 from bot.services.done import NOTHING, Done
-from bot.services.judging import latest as latest
-from bot.services.judging import rejudge as rejudge
+from bot.services.judging import latest, rejudge
 from bot.services.not_now import late_decision
 from bot.services.people import Who
 from bot.services.timeline import Course, load

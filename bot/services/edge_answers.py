@@ -12,9 +12,9 @@ from bot.dialogue.notes import EdgeAnswered
 from bot.services import unplanned_doses
 from bot.services.alerts import Cause, raise_alert
 from bot.services.auditing import of_participant
+from bot.services.author import Author
 from bot.services.context import Tx
 from bot.services.done import NOTHING, Begin, Done
-from bot.services.dosing import Author
 from bot.services.people import Who
 from bot.services.timeline import load
 

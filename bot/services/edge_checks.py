@@ -9,7 +9,7 @@ from sqlalchemy import Row, select
 
 from bot.db.conversations import Conversation, Question
 from bot.dialogue.turn import JSON
-from bot.services import conversing, edge_plan, people, reminding, timers
+from bot.services import asking, conversing, edge_plan, people, reminding, timers
 from bot.services.context import Tx
 from bot.services.conversing import Delivery
 from bot.services.talks import open_about
@@ -37,7 +37,7 @@ async def ask(tx: Tx, timer: Row[Any]) -> str | Postpone:
     if true is None:
         return "no_edge_any_more"
     patient = tx.now < datetime.fromisoformat(timer.payload["due_at"]) + PATIENCE
-    if patient and (await reminding.unanswered(tx, course) or await busy(tx, course.participant_id)):
+    if patient and (await asking.unanswered(tx, course) or await busy(tx, course.participant_id)):
         return Postpone(tx.now + WAIT)
     able = await people.reachable(tx, course.participant_id)
     if not able:
@@ -49,7 +49,7 @@ async def ask(tx: Tx, timer: Row[Any]) -> str | Postpone:
         "due_on": due_on.isoformat(),
         "day": true.about.isoformat(),
     }
-    for who in reminding.each_correspondent(able):
+    for who in asking.each_correspondent(able):
         delivery = Delivery(pushed=True, purpose="symptom", lives=timer.expires_at - tx.now)
         slots: dict[str, JSON] = {"edge": edge, "site_phone": who.site_phone}
         await conversing.begin(tx, who, kind.value, slots, delivery, topic)

@@ -15,8 +15,8 @@ from bot.db.sites import Site, StaffMember, StaffSite
 from bot.errors import Refused
 from bot.services import linking, people, planning, rule_signatures, sealing
 from bot.services.auditing import note_down, of_participant
+from bot.services.author import Author
 from bot.services.context import Tx
-from bot.services.dosing import Author
 from schedules.localtime import in_quiet_hours, instant
 
 

@@ -20,8 +20,8 @@ from bot.db.labs import LabResult
 from bot.db.regimens import CycleStart
 from bot.errors import Refused
 from bot.services.auditing import of_participant
+from bot.services.author import Author
 from bot.services.context import Tx
-from bot.services.dosing import Author
 from bot.services.locking import lock_participant
 from bot.services.timeline import load
 from bot.symptoms.labs import LabFault, LabGrade, Laboratory, LabTest, Limits, convert, grade

@@ -15,8 +15,8 @@ from bot.errors import Refused
 from bot.services import dosing, people, prompting, unplanned_doses
 from bot.services.access import Session
 from bot.services.auditing import note_down
+from bot.services.author import Author
 from bot.services.context import Tx
-from bot.services.dosing import Author
 from bot.services.locking import lock_participant
 from bot.services.timeline import load
 

@@ -16,8 +16,8 @@ from bot.errors import Refused
 from bot.services import rule_sets, sealing, symptom_alerts, symptom_answers, symptom_assessing, symptom_slots
 from bot.services.access import Session
 from bot.services.auditing import note_down, of_participant
+from bot.services.author import Author
 from bot.services.context import Tx
-from bot.services.dosing import Author
 from bot.services.locking import lock_participant
 from bot.services.people import Who
 from bot.services.staff_messages import first_time

@@ -10,9 +10,9 @@ from sqlalchemy import insert
 from bot.db.symptoms import ProResponse
 from bot.dialogue.notes import ProReported
 from bot.services.auditing import of_participant
+from bot.services.author import Author
 from bot.services.context import Tx
 from bot.services.done import NOTHING, Done
-from bot.services.dosing import Author
 from bot.services.people import Who
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import Row, select
 
 from bot.db.conversations import Conversation, Question
 from bot.dialogue.turn import JSON
-from bot.services import conversing, people, pro_plan, reminding, timers
+from bot.services import asking, conversing, people, pro_plan, reminding, timers
 from bot.services.context import Tx
 from bot.services.conversing import Delivery
 from bot.services.talks import open_about
@@ -31,7 +31,7 @@ async def ask(tx: Tx, timer: Row[Any]) -> str | Postpone:
     rule = course.study.pro_ctcae
     if rule is None:
         return "no_rule"
-    if await reminding.unanswered(tx, course) or await _busy(tx, course.participant_id):
+    if await asking.unanswered(tx, course) or await _busy(tx, course.participant_id):
         later = tx.now + WAIT
         return Postpone(later) if later < timer.expires_at else "too_late"
     able = await people.reachable(tx, course.participant_id)
@@ -40,7 +40,7 @@ async def ask(tx: Tx, timer: Row[Any]) -> str | Postpone:
     key, wording = tx.ctx.book.pro_wording(rule.questionnaire, tx.now)
     due_on = timer.payload["due_on"]
     topic = f"{TOPIC}{timer.participant_id}:{due_on}"
-    for who in reminding.each_correspondent(able):
+    for who in asking.each_correspondent(able):
         about: dict[str, JSON] = {"name": wording.name, "definition": key, "due_on": due_on, "topic": topic}
         slots: dict[str, JSON] = {
             "check": about,

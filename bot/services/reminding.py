@@ -13,13 +13,7 @@ from sqlalchemy import Executable, Row, select
 from bot.db.built import built
 from bot.db.conversations import Conversation, Question
 from bot.services import alert_life, asked_before, conversing, gaps, people, planning, prompting, talks
-from bot.services.asking import ask_about as ask_about
-from bot.services.asking import each_correspondent as each_correspondent
-from bot.services.asking import follow_with, unasked
-from bot.services.asking import open_questions as open_questions
-from bot.services.asking import remember as remember
-from bot.services.asking import unanswered as unanswered
-from bot.services.asking import unreachable as unreachable
+from bot.services.asking import ask_about, follow_with, open_questions, unanswered, unasked
 from bot.services.context import Tx
 from bot.services.people import Who
 from bot.services.planning import topic

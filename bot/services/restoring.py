@@ -21,7 +21,7 @@ from bot.db.sites import Site
 from bot.db.timers import Timer
 from bot.dialogue.turn import Phrase
 from bot.errors import Refused
-from bot.services import delivery_failures, gaps, outbox, reminding, timers
+from bot.services import asking, delivery_failures, gaps, outbox, reminding, timers
 from bot.services.alerts import on_call
 from bot.services.auditing import note_down
 from bot.services.context import Tx
@@ -142,13 +142,13 @@ async def ask(tx: Tx, timer: Row[Any]) -> str | Postpone:
     blocked = reminding.held_back(tx, course, timer.expires_at)
     if blocked is not None:
         return blocked
-    doses = await reminding.unanswered(tx, course)
+    doses = await asking.unanswered(tx, course)
     if not doses:
         return await gaps.reask(tx, timer)
     for due_at in sorted({dose.due_at for dose in doses}):
         await reminding.close_topic(tx, course, topic(due_at))
-    doses = await reminding.unanswered(tx, course)  # an answer begun before was kept as far as it went
-    return await reminding.ask_about(tx, course, doses, doses[0].due_at, "followup") if doses else "answered"
+    doses = await asking.unanswered(tx, course)  # an answer begun before was kept as far as it went
+    return await asking.ask_about(tx, course, doses, doses[0].due_at, "followup") if doses else "answered"
 
 
 async def _tell_staff(tx: Tx, gap_id: int, since: datetime) -> None:

@@ -13,7 +13,16 @@ from bot.dialogue.dose_words import dose_words
 from bot.dialogue.notes import StaffWanted
 from bot.dialogue.numerals import plain
 from bot.dialogue.turn import Heard, Phrase
-from bot.services import conversing, not_taken, noting, outbox, reminding, talks, timeline, unplanned_doses
+from bot.services import (
+    asking,
+    conversing,
+    not_taken,
+    noting,
+    outbox,
+    talks,
+    timeline,
+    unplanned_doses,
+)
 from bot.services.asking import told
 from bot.services.context import Tx
 from bot.services.conversing import Delivery
@@ -53,14 +62,14 @@ async def waiting(tx: Tx, who: Who) -> bool:
     """Whether a dose of the study could be meant: one that waits for its answer, or is still due today."""
     assert who.participant_id is not None
     course = await timeline.load(tx, who.participant_id)
-    return bool(await reminding.unanswered(tx, course) or await _of_today(tx, course))
+    return bool(await asking.unanswered(tx, course) or await _of_today(tx, course))
 
 
 async def dose_told(tx: Tx, who: Who, words: str, delivery: Delivery) -> str:
     """Hear the words as the answer about today's doses. Returns a word for the record."""
     assert who.participant_id is not None
     course, lexicon = await timeline.load(tx, who.participant_id), tx.ctx.book.lexicon(tx.now)
-    due, named = await reminding.unanswered(tx, course), _named(tx, words)
+    due, named = await asking.unanswered(tx, course), _named(tx, words)
     doses = due or await _of_today(tx, course)
     if not doses and once_more(tx, words):
         return await more_told(tx, who, words, delivery)
@@ -115,7 +124,7 @@ async def taken_after_all(tx: Tx, who: Who, row: Row[Any], delivery: Delivery) -
         return False
     asked = await _asked(tx, row.conversation_id)
     course = await timeline.load(tx, who.participant_id)
-    doses = [dose for dose in await reminding.unanswered(tx, course) if dose.dose_id in asked]
+    doses = [dose for dose in await asking.unanswered(tx, course) if dose.dose_id in asked]
     if len(asked) != 1 or not doses:
         return False
     told = Phrase("settled.answer", {"answer": Phrase("choice.taken")})
@@ -147,7 +156,7 @@ async def _answered(
     talk, turn = await conversing.open_talk(tx, who, "dose", slots, name)
     assert turn.state is not None
     begun = conversing.begun(talk, turn.state)
-    await reminding.remember(tx, doses, talk.conversation_id, slots)
+    await asking.remember(tx, doses, talk.conversation_id, slots)
     await conversing.hear(tx, who, begun, heard, delivery)
 
 
@@ -191,7 +200,7 @@ async def asked_after_all(tx: Tx, who: Who, delivery: Delivery) -> None:
 
 
 async def _asked_about(tx: Tx, who: Who, course: Course, delivery: Delivery) -> bool:
-    doses = await reminding.unanswered(tx, course) or await _of_today(tx, course)
+    doses = await asking.unanswered(tx, course) or await _of_today(tx, course)
     if not doses:
         return False
     await _begin_about(tx, who, course, doses, delivery)
@@ -202,7 +211,7 @@ async def _begin_about(tx: Tx, who: Who, course: Course, doses: list[Row[Any]], 
     """Were they taken? Nothing is recorded before the answer."""
     slots = await slots_for(tx, course, doses, who, "followup")
     talk = await conversing.begin(tx, who, "dose", slots, delivery, topic(doses[0].due_at))
-    await reminding.remember(tx, doses, talk, slots)
+    await asking.remember(tx, doses, talk, slots)
 
 
 async def more_told(tx: Tx, who: Who, words: str, delivery: Delivery) -> str:

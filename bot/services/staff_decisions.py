@@ -13,9 +13,9 @@ from bot.errors import Refused
 from bot.services import access, cycle_gates, decisions, timeline
 from bot.services.access import Session
 from bot.services.auditing import note_down
+from bot.services.author import Author
 from bot.services.context import Ctx, Tx
 from bot.services.decisions import END_REASONS, Order
-from bot.services.dosing import Author
 from bot.services.locking import lock_participant
 from bot.services.planning import Change
 from schedules.gates import Finding

@@ -13,8 +13,8 @@ from bot.errors import Refused
 from bot.services import enrolment, linking
 from bot.services.access import Session
 from bot.services.auditing import note_down, of_participant
+from bot.services.author import Author
 from bot.services.context import Tx
-from bot.services.dosing import Author
 from bot.services.enrolment import Enrolled, NewParticipant
 from bot.services.linking import Invited
 from bot.services.locking import lock_participant

@@ -15,8 +15,8 @@ from bot.db.doses import DoseEvent, DoseReport
 from bot.db.labs import SupplyEvent
 from bot.errors import Refused
 from bot.services.auditing import of_participant
+from bot.services.author import Author
 from bot.services.context import Tx
-from bot.services.dosing import Author
 from bot.services.locking import lock_participant
 from bot.services.timeline import Course, load
 from schedules.localtime import local

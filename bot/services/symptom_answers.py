@@ -23,9 +23,9 @@ from bot.dialogue.ticking import ticked
 from bot.dialogue.turn import Phrase
 from bot.services import outbox, people, prompting, sealing, talks, timeline, timers
 from bot.services.auditing import of_participant
+from bot.services.author import Author
 from bot.services.context import Tx
 from bot.services.done import NOTHING, Done
-from bot.services.dosing import Author
 from bot.services.outbox import Lane
 from bot.services.people import Who
 from bot.services.symptom_alerts import raise_for

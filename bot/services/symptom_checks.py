@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from bot.db.conversations import Conversation, Question
 from bot.db.symptoms import SymptomCheck
 from bot.services import (
+    asking,
     conversing,
     people,
     prompting,
@@ -58,10 +59,10 @@ async def ask(tx: Tx, timer: Row[Any]) -> str | Postpone:
     if wait is not None:
         return Postpone(wait) if wait < timer.expires_at else "too_late"
     if not able:
-        await reminding.unreachable(tx, course)
+        await asking.unreachable(tx, course)
         return "no_contact"
     topics = []
-    for who in reminding.each_correspondent(able):
+    for who in asking.each_correspondent(able):
         # One that was left makes room: what is known of it is reported, and nobody has two of the same.
         await conversing.end_all(tx, await open_scripts(tx, who, (SCRIPT,)), "question.closed")
         begin = await symptom_slots.begin(tx, who, "weekly", due_on)
@@ -75,7 +76,7 @@ async def ask(tx: Tx, timer: Row[Any]) -> str | Postpone:
 
 async def _wait(tx: Tx, course: Course, able: list[Who], patience: timedelta) -> datetime | None:
     """Until when the check waits: for a dose that is due and not answered, or for another check that somebody is at."""
-    due: list[datetime] = [dose.due_at + patience for dose in await reminding.unanswered(tx, course)]
+    due: list[datetime] = [dose.due_at + patience for dose in await asking.unanswered(tx, course)]
     fresh = [until for until in due if until > tx.now]
     if fresh:
         return max(fresh)
@@ -135,7 +136,7 @@ async def nudge(tx: Tx, timer: Row[Any]) -> str:
         talks = await open_about(tx, course.participant_id, topic)
         if any(talk.state.step == CALL_FIRST for _, talk in talks):
             continue  # who was told to call 120 is left in peace
-        for who, token in await reminding.open_questions(tx, course.participant_id, topic):
+        for who, token in await asking.open_questions(tx, course.participant_id, topic):
             sent += await prompting.nudge(tx, who, token, timer.expires_at - tx.now)
     return f"nudged:{sent}" if sent else "nothing_open"
 

@@ -11,12 +11,12 @@ from sqlalchemy import Row, exists, func, insert, literal, select
 from bot.db.doses import DoseEvent, DoseIncident, DoseReport
 from bot.dialogue.notes import AmountTold, DoseReported, DoseVomited, UnplannedTaken
 from bot.dialogue.turn import JSON, Phrase, Say
-from bot.services import dosing, excess_doses, not_taken
+from bot.services import dosing, excess_doses, judging, not_taken
 from bot.services.alerts import Cause, raise_alert
 from bot.services.auditing import of_participant
+from bot.services.author import Author
 from bot.services.context import Tx
 from bot.services.done import NOTHING, Done
-from bot.services.dosing import Author
 from bot.services.people import Who
 from bot.services.timeline import Course, load
 from schedules.dosing import closes_at
@@ -96,7 +96,7 @@ async def amount(tx: Tx, who: Who, note: AmountTold, inbox_id: int | None) -> Do
     dose = await _dose_meant(tx, course, note.drug)
     if dose is None:
         return await told(tx, who, UnplannedTaken(note.drug, quantity=note.quantity), inbox_id)
-    before = await dosing.latest(tx, dose.dose_id)
+    before = await judging.latest(tx, dose.dose_id)
     said = DoseReported(str(dose.dose_id), "taken", quantity=note.quantity)
     if before is not None and before.status == "taken":
         said = dataclasses.replace(said, taken_at=before.taken_at, precision=before.precision)

@@ -8,7 +8,16 @@ from typing import Any
 from sqlalchemy import Row
 
 from bot.dialogue.turn import JSON
-from bot.services import conversing, daily_medicines, edge_checks, people, reminding, timers, visit_plan
+from bot.services import (
+    asking,
+    conversing,
+    daily_medicines,
+    edge_checks,
+    people,
+    reminding,
+    timers,
+    visit_plan,
+)
 from bot.services.context import Tx
 from bot.services.conversing import Delivery
 from bot.services.people import Who
@@ -33,7 +42,7 @@ async def ask(tx: Tx, timer: Row[Any]) -> str | Postpone:
     once = timer.payload["rules"] == [FIRST]
     patient = once or tx.now < datetime.fromisoformat(timer.payload["due_at"]) + PATIENCE
     if patient and (
-        await reminding.unanswered(tx, course)
+        await asking.unanswered(tx, course)
         or await edge_checks.busy(tx, timer.participant_id, BEFORE_ONCE if once else edge_checks.BUSY)
     ):
         return Postpone(tx.now + WAIT)
@@ -41,7 +50,7 @@ async def ask(tx: Tx, timer: Row[Any]) -> str | Postpone:
     if not able:
         return "no_contact"
     talk, topic = str(timer.payload["talk"]), f"{TOPIC}{timer.key}"
-    for who in reminding.each_correspondent(able):
+    for who in asking.each_correspondent(able):
         slots = await _slots(tx, course, who, timer)
         if slots is None:
             return "nothing_to_say"

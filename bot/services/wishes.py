@@ -14,10 +14,9 @@ from bot.dialogue.notes import ConsentDecided, PreferenceTold, RespondentTold
 from bot.services import after_pause, linking, outbox, people, planning, timeline, visit_plan
 from bot.services.alerts import Cause, raise_alert
 from bot.services.auditing import of_participant
-from bot.services.author import act
+from bot.services.author import Author, act
 from bot.services.context import Tx
 from bot.services.done import NOTHING, Done
-from bot.services.dosing import Author
 from bot.services.people import Who
 from schedules.localtime import in_quiet_hours, instant
 

@@ -21,7 +21,7 @@ from sqlalchemy import insert, select
 from bot.db.alerts import AlertStep
 from bot.db.symptoms import ProvisionalGrade, SymptomReport
 from bot.services import labs, signing_in, supplies
-from bot.services.dosing import Author
+from bot.services.author import Author
 from bot.services.labs import NewLab
 from bot.services.supplies import NewSupply
 from tests.support.browser import picture

@@ -19,8 +19,8 @@ from bot.db.regimens import CycleStart, DoseLevelChange, Habit, Hold, RegimenAss
 from bot.db.sites import Site
 from bot.db.symptoms import SymptomCheck, SymptomReport
 from bot.services import deployment, sealing
+from bot.services.author import Author
 from bot.services.context import Tx
-from bot.services.dosing import Author
 from bot.services.enrolment import NewSite, add_site
 from tests.support.house import Town, opened
 

@@ -17,8 +17,8 @@ from bot.db.people import Consent
 from bot.db.timers import Timer
 from bot.errors import Refused
 from bot.services import companions, known_facts, people, planning, timeline, visit_plan, wishes
+from bot.services.author import Author
 from bot.services.context import Tx
-from bot.services.dosing import Author
 from bot.services.people import Who
 from schedules.companions import medicines
 from tests.services.conftest import HALF_PAST_NINE

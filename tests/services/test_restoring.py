@@ -19,7 +19,7 @@ from bot.db.timers import Timer
 from bot.errors import Misconfigured, Refused
 from bot.messages import Kind
 from bot.rehearsal.stage import Stage
-from bot.services import deployment, dose_slots, people, reminding, restoring, timeline
+from bot.services import asking, deployment, dose_slots, people, restoring, timeline
 from bot.services.context import Ctx
 from bot.setting_forms import asyncpg_url
 from tests.services.conftest import House
@@ -91,7 +91,7 @@ async def test_a_backup_is_recognised_and_asks_instead_of_telling(
         )  # decided in the gap, entered again
         async with ctx.begin() as tx:
             course = await timeline.load(tx, again.participant_id)
-            [dose] = await reminding.unanswered(tx, course)
+            [dose] = await asking.unanswered(tx, course)
             slot = await dose_slots.dose_slot(tx, course, dose, "prompt")
         assert slot["mode"] == "did", "he may have taken it in the gap: nobody tells him to take it"
 

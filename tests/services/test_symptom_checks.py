@@ -19,8 +19,8 @@ from bot.messages import Kind
 from bot.rehearsal.phones import Phone
 from bot.rehearsal.stage import Stage
 from bot.services import book, planning, sealing, wishes
+from bot.services.author import Author
 from bot.services.context import Ctx
-from bot.services.dosing import Author
 from bot.services.enrolment import Enrolled
 from tests.services.conftest import HALF_PAST_NINE
 from tests.support.house import PHONE, STAFF, Town, enrolled, opened

@@ -12,8 +12,8 @@ from bot.db.database import Database
 from bot.db.keyring import Keyring
 from bot.services import book, deployment
 from bot.services.auditing import at_commit
+from bot.services.author import Author
 from bot.services.context import Addresses, Ctx
-from bot.services.dosing import Author
 from bot.services.enrolment import Enrolled, NewParticipant, NewSite, NewStaff, add_site, add_staff, enrol
 from bot.wording import LOCALES, Wording, load_wording
 from tests.support.kept import BookOfRun

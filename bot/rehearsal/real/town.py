@@ -21,8 +21,8 @@ from bot.rehearsal.bot_api.server import TOKEN
 from bot.rehearsal.real.serving import KEYS
 from bot.services import book, deployment, linking, meeting, people, wishes
 from bot.services.auditing import at_commit
+from bot.services.author import Author
 from bot.services.context import Addresses, Ctx, Tx
-from bot.services.dosing import Author
 from bot.services.enrolment import NewParticipant, NewSite, NewStaff, add_site, add_staff, enrol
 from bot.setting_forms import asyncpg_url
 from bot.wording import LOCALES, load_wording
