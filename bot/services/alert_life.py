@@ -9,6 +9,7 @@ from sqlalchemy import Row, func, select
 
 from bot.db.alerts import Alert, AlertStep
 from bot.db.people import Participant
+from bot.db.timers import Timer
 from bot.errors import Refused
 from bot.services import sealing, timers
 from bot.services.alerts import TELLING_LIVES, on_call, set_clock, site_of, step, tell, waiting_at
@@ -99,9 +100,10 @@ async def _reopen(tx: Tx, alert: Row[Any], why: str, due_at: datetime) -> None:
     # The clock that it had is over: two would call the list twice as fast.
     await timers.cancel(tx, alert.participant_id, ("escalate",), f"{alert.alert_id}:")
     if alert.tier != "routine":
-        steps = select(func.count()).select_from(AlertStep).where(AlertStep.alert_id == alert.alert_id)
-        # More than the levels before it: each of them was a step.
-        await set_clock(tx, alert.alert_id, alert.participant_id, int(await tx.scalar(steps) or 0), due_at)
+        clocks = (Timer.kind == "escalate", Timer.key.startswith(f"{alert.alert_id}:", autoescape=True))
+        levels = [row.payload["level"] for row in await tx.all(select(Timer.payload).where(*clocks))]
+        level = 1 + max(levels, default=0)  # a clock that has rung is never set again
+        await set_clock(tx, alert.alert_id, alert.participant_id, level, due_at)
 
 
 async def escalate(tx: Tx, timer: Row[Any]) -> str:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Collection
+from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import select, true, update
 
 from bot.db.conversations import Question
-from bot.db.doses import DosePrompt
+from bot.db.doses import DoseEvent, DosePrompt
 from bot.db.timers import Timer
-from bot.services import asking, carrying, conversing, people, planning, talks, timers
+from bot.services import asked_before, asking, carrying, conversing, people, planning, talks, timers
 from bot.services.context import Tx
 from bot.services.timeline import Course, load
 from schedules.regimen import is_held
@@ -70,19 +71,50 @@ async def ask_again(tx: Tx, participant_id: int, before: Course) -> None:
         await timers.set_timer(tx, "later", key, participant_id, tx.now, tx.now + ASK_ALONE, {"doses": again})
 
 
-async def take_back(tx: Tx, participant_id: int, gone: list[int]) -> None:
+async def settle_begun(tx: Tx, participant_id: int, since: datetime, drug: str | None = None) -> set[int]:
+    """What somebody is just telling of doses that a decision reaches is put on record before it, as far as he told it: by the
+    plan that he was asked by. Returns the doses that those questions were about. `drug` None: of any.
+    """
+    if since > tx.now:
+        return set()
+    reached = (
+        select(DosePrompt.conversation_id, DosePrompt.dose_id)
+        .join(DoseEvent, DoseEvent.dose_id == DosePrompt.dose_id)
+        .where(DoseEvent.participant_id == participant_id, DoseEvent.due_at >= since)
+        .where(true() if drug is None else DoseEvent.drug == drug)
+    )
+    about = {row.conversation_id for row in await tx.all(reached)}
+    begun = [
+        one
+        for one in await talks.open_of(tx, participant_id)
+        if one[1].conversation_id in about
+        and one[1].script.name == "dose"
+        and one[1].state.step not in asked_before.ASKING
+    ]
+    if not begun:
+        return set()
+    await conversing.end_all(tx, begun, "question.changed")
+    asked = select(DosePrompt.dose_id).where(
+        DosePrompt.conversation_id.in_([talk.conversation_id for _, talk in begun])
+    )
+    return set((await tx.execute(asked)).scalars())
+
+
+async def take_back(tx: Tx, participant_id: int, gone: list[int], begun: Collection[int] = ()) -> None:
     """A dose that turns out to have been held, or to be none, is not asked about any longer; what was asked with it is asked
-    alone.
+    alone. `begun`: what was asked with questions that are over already.
     """
     of_gone = select(DosePrompt.conversation_id).where(DosePrompt.dose_id.in_(gone))
     about = set((await tx.execute(of_gone)).scalars())
     found = [one for one in await talks.open_of(tx, participant_id) if one[1].conversation_id in about]
-    if not found:
+    if not found and not begun:
         return
     await conversing.end_all(tx, found, "question.changed")
     asked = select(DosePrompt.dose_id).where(
         DosePrompt.conversation_id.in_([talk.conversation_id for _, talk in found])
     )
-    others = sorted(set((await tx.execute(asked)).scalars()) - set(gone))
+    others = sorted({*(await tx.execute(asked)).scalars(), *begun} - set(gone))
+    if not others:
+        return
     key = f"{participant_id}:held:{tx.now.isoformat(timespec='seconds')}"
     await timers.set_timer(tx, "later", key, participant_id, tx.now, tx.now + ASK_ALONE, {"doses": others})

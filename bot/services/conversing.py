@@ -153,6 +153,8 @@ async def _carry_out(tx: Tx, who: Who, talk: Talk, turn: Turn, delivery: Deliver
             break
         assert done.outcome is not None and turn.state is not None
         turn = _advance(tx, who, talk.script, turn.state, Heard("outcome", done.outcome))
+    if over:  # of what follows from silence nothing is said and nothing asked
+        says, begins = [], []
     if turn.state != before or turn.state is None:
         await _save(tx, who, talk, turn)
     for say in sorted(says, key=lambda say: say.question):  # what is to be answered stands last

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import uuid
+from collections.abc import Collection
 from datetime import date, datetime, time
 from typing import Any
 
@@ -63,8 +64,9 @@ async def hold(tx: Tx, participant_id: int, order: Order, drug: str | None) -> C
         .order_by(Hold.hold_id.desc())
         .limit(1)
     )
+    begun = await asking_anew.settle_begun(tx, participant_id, order.effective_from, drug)
     await _write(tx, Hold, participant_id, order, drug=drug, confirmed=True, supersedes=claimed)
-    return await _follow(tx, participant_id, order, "hold", drug=drug)
+    return await _follow(tx, participant_id, order, "hold", begun=begun, drug=drug)
 
 
 async def resume(tx: Tx, participant_id: int, order: Order, drug: str | None) -> Change:
@@ -104,17 +106,19 @@ async def set_level(tx: Tx, participant_id: int, order: Order, drug: str, level:
     levels = [one.name for one in course.study.drugs[drug].levels]
     if level not in levels:
         raise Refused("staff.unknown_level", level=level, drug=drug, known=", ".join(levels))
-    await _write(tx, DoseLevelChange, participant_id, order, drug=drug, level=level)
     since = order.effective_from
-    return await _follow(tx, participant_id, order, "dose_level", since, drug=drug, level=level)
+    begun = await asking_anew.settle_begun(tx, participant_id, since, drug)
+    await _write(tx, DoseLevelChange, participant_id, order, drug=drug, level=level)
+    return await _follow(tx, participant_id, order, "dose_level", since, begun, drug=drug, level=level)
 
 
 async def set_arm(tx: Tx, participant_id: int, order: Order, arm: str) -> Change:
     course = await _begin(tx, participant_id)
     if arm not in course.study.arms:
         raise Refused("staff.unknown_arm", arm=arm, known=", ".join(course.study.arms))
+    begun = await asking_anew.settle_begun(tx, participant_id, order.effective_from)
     await _write(tx, RegimenAssignment, participant_id, order, arm=arm)
-    change = await _follow(tx, participant_id, order, "arm", order.effective_from, arm=arm)
+    change = await _follow(tx, participant_id, order, "arm", order.effective_from, begun, arm=arm)
     await edge_checks.close_untrue(tx, participant_id)
     return change
 
@@ -132,6 +136,8 @@ async def start_cycle(tx: Tx, participant_id: int, order: Order, cycle: int, fir
     if (before is not None and first_day <= before) or (after is not None and first_day >= after):
         raise Refused("staff.cycle_overlaps", cycle=cycle, date=first_day.isoformat())
     at = instant(first_day, time(0, 0), course.zone)
+    since = instant(min(first_day, known.get(cycle, first_day)), time(0, 0), course.zone)
+    begun = await asking_anew.settle_begun(tx, participant_id, since)
     await _write(
         tx,
         CycleStart,
@@ -140,9 +146,8 @@ async def start_cycle(tx: Tx, participant_id: int, order: Order, cycle: int, fir
         cycle=cycle,
         local_date=first_day,
     )
-    since = instant(min(first_day, known.get(cycle, first_day)), time(0, 0), course.zone)
     detail = {"cycle": cycle, "date": first_day.isoformat()}
-    change = await _follow(tx, participant_id, order, "cycle_start", since, **detail)
+    change = await _follow(tx, participant_id, order, "cycle_start", since, begun, **detail)
     await edge_checks.close_untrue(tx, participant_id)
     return change
 
@@ -213,12 +218,18 @@ async def _sealed(tx: Tx, participant_id: int, note: str) -> uuid.UUID | None:
 
 
 async def _follow(
-    tx: Tx, participant_id: int, order: Order, action: str, since: datetime | None = None, **detail: Any
+    tx: Tx,
+    participant_id: int,
+    order: Order,
+    action: str,
+    since: datetime | None = None,
+    begun: Collection[int] = (),
+    **detail: Any,
 ) -> Change:
     """What every decision leads to: an audit entry, a new plan, doses judged again, questions taken back or caught up.
 
     `since`: from when it changes what was to be taken; none where it only says whether. What is due at the very moment of
-    the decision stays as it is asked about.
+    the decision stays as it is asked about. `begun`: doses whose questions were settled for it.
     """
     of_participant(
         tx,
@@ -242,7 +253,7 @@ async def _follow(
     for row in rows:
         await judging.rejudge(tx, course, row)
     held = [row.dose_id for row in rows if is_held(course.timeline, row.drug, row.due_at)]
-    await asking_anew.take_back(tx, participant_id, [*held, *change.gone])
+    await asking_anew.take_back(tx, participant_id, [*held, *change.gone], begun)
     if course.status == "active" and await asking_anew.hour_passed_by(tx, course):
         await planning.catch_up(tx, participant_id)
     return change

@@ -16,7 +16,7 @@ from bot.db.built import built
 from bot.db.conversations import Question
 from bot.db.outbox import OutboundMessage
 from bot.dialogue.notes import DangerConfirmed
-from bot.dialogue.turn import Heard
+from bot.dialogue.turn import Heard, Phrase
 from bot.messages import Inbound
 from bot.services import conversing, danger, left_talks, sealing, talks, timers
 from bot.services.context import Tx
@@ -77,6 +77,8 @@ async def pressed_late(tx: Tx, who: Who, inbound: Inbound, inbox_id: int) -> boo
     if not dangerous:
         return False
     await danger.confirmed(tx, who, DangerConfirmed("\n".join(dangerous)), inbox_id)
+    told = Phrase("settled.answer", {"answer": Phrase("choice.yes_now")})
+    await conversing.settle_anew(tx, who, press.token, told, inbox_id)
     return True
 
 

@@ -45,7 +45,12 @@ def _intakes(participant_id: Any, since: Any) -> Executable:
         .where(newer.dose_id == DoseReport.dose_id, newer.dose_report_id > DoseReport.dose_report_id)
         .correlate_except(newer)
     )
-    replaced = exists(literal(1)).where(newer.supersedes == DoseReport.dose_report_id).correlate_except(newer)
+    replaced = (
+        exists(literal(1))
+        .where(newer.participant_id == DoseReport.participant_id)  # by whose index it is found
+        .where(newer.supersedes == DoseReport.dose_report_id)
+        .correlate_except(newer)
+    )
     taken = (
         select(DoseReport.drug.label("drug"), at.label("at"))
         .outerjoin(DoseEvent, DoseEvent.dose_id == DoseReport.dose_id)

@@ -53,8 +53,13 @@ async def _ask_again(
     """Reminders go on, and a dose that was asked about before they stopped can still be told of: did you take it?"""
     asked = [dose.dose_id for dose in again]
     await asked_before.close_about(tx, course, asked, "question.past")
-    doses = sorted([*unasked, *again], key=lambda dose: (dose.due_at, dose.drug))
-    return await ask_about(tx, course, doses, due_at, "prompt" if unasked else "followup", did=asked)
+    # What somebody was telling when his question was closed is on record as far as it went.
+    fresh = {dose.dose_id for dose in unasked}
+    doses = [dose for dose in await unanswered(tx, course) if dose.dose_id in fresh | set(asked)]
+    if not doses:
+        return "answered"
+    purpose = "prompt" if any(dose.dose_id in fresh for dose in doses) else "followup"
+    return await ask_about(tx, course, doses, due_at, purpose, did=asked)
 
 
 async def _remind(
@@ -109,7 +114,9 @@ async def follow_up(tx: Tx, timer: Row[Any]) -> str | Postpone:
     asked = [dose.dose_id for dose in doses]
     await asked_before.forget_later(tx, course.participant_id, asked)
     await asked_before.close_about(tx, course, asked, "question.past")
-    return await ask_about(tx, course, doses, due_at, "followup")
+    # What somebody was telling when his question was closed is on record as far as it went.
+    doses = [dose for dose in await unanswered(tx, course) if dose.dose_id in asked]
+    return await ask_about(tx, course, doses, due_at, "followup") if doses else "answered"
 
 
 async def nudge(tx: Tx, timer: Row[Any]) -> str:

@@ -21,7 +21,7 @@ from bot.db.timers import Timer
 from bot.dialogue.notes import SymptomsAnswered, SymptomsReported, SymptomsWanted
 from bot.dialogue.ticking import ticked
 from bot.dialogue.turn import Phrase
-from bot.services import outbox, people, prompting, sealing, talks, timeline, timers
+from bot.services import outbox, prompting, sealing, talks, telephones, timeline, timers
 from bot.services.auditing import of_participant
 from bot.services.author import Author
 from bot.services.context import Tx
@@ -197,7 +197,7 @@ async def week_answered(tx: Tx, who: Who, due_on: date, talk: int | None) -> Non
     for row in await _asked_elsewhere(tx, who):
         # Whatever another has told of it until now is not undone by the week being answered.
         for contact_id, other in await talks.open_about(tx, who.participant_id, row.topic):
-            await left(tx, await people.by_contact(tx, contact_id), other)
+            await left(tx, await telephones.in_talk(tx, contact_id, other.between), other)
         await prompting.answered_elsewhere(tx, who, row.token, row.correspondent_id, "reported")
 
 
