@@ -105,6 +105,20 @@ async def asked_lately(tx: Tx, doses: Collection[Row[Any]]) -> bool:
     return True
 
 
+async def asked_just_now(tx: Tx, doses: Collection[Row[Any]]) -> set[int]:
+    """Of these the ones whose question stands open since a moment ago."""
+    found = set[int]()
+    for dose in doses:
+        last: datetime | None = await tx.scalar(_last_asked(dose.dose_id))
+        if (
+            last is not None
+            and elapsed(last, tx.now) <= AT_ONCE
+            and await tx.scalar(_open_about(dose.dose_id))
+        ):
+            found.add(dose.dose_id)
+    return found
+
+
 def tomorrow(tx: Tx, dose: Row[Any]) -> datetime:
     """The dose's hour on the next day of its own clock."""
     return follow_up_at(local(tx.now, dose.zone).date(), dose.local_time, dose.zone)

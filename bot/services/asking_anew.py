@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import select, true, update
+from sqlalchemy import Row, select, true, update
 
 from bot.db.conversations import Question
 from bot.db.doses import DoseEvent, DosePrompt
@@ -16,6 +17,7 @@ from bot.services.timeline import Course, load
 from schedules.regimen import is_held
 
 ASK_ALONE = timedelta(days=1)
+TAKEN_BACK, UNDONE = ":held:", ":again:"  # parts of the keys of what is asked anew
 
 
 async def hour_passed_by(tx: Tx, course: Course) -> bool:
@@ -67,8 +69,13 @@ async def ask_again(tx: Tx, participant_id: int, before: Course) -> None:
         )
         tx.woken.add("timers")
     if again:
-        key = f"{participant_id}:again:{tx.now.isoformat(timespec='seconds')}"
+        key = f"{participant_id}{UNDONE}{tx.now.isoformat(timespec='seconds')}"
         await timers.set_timer(tx, "later", key, participant_id, tx.now, tx.now + ASK_ALONE, {"doses": again})
+
+
+def of_decision(timer: Row[Any]) -> bool:
+    """Whether a decision asks anew, and nobody asked to be asked later."""
+    return TAKEN_BACK in timer.key or UNDONE in timer.key
 
 
 async def settle_begun(tx: Tx, participant_id: int, since: datetime, drug: str | None = None) -> set[int]:
@@ -116,5 +123,5 @@ async def take_back(tx: Tx, participant_id: int, gone: list[int], begun: Collect
     others = sorted({*(await tx.execute(asked)).scalars(), *begun} - set(gone))
     if not others:
         return
-    key = f"{participant_id}:held:{tx.now.isoformat(timespec='seconds')}"
+    key = f"{participant_id}{TAKEN_BACK}{tx.now.isoformat(timespec='seconds')}"
     await timers.set_timer(tx, "later", key, participant_id, tx.now, tx.now + ASK_ALONE, {"doses": others})

@@ -12,7 +12,17 @@ from sqlalchemy import Executable, Row, select
 
 from bot.db.built import built
 from bot.db.conversations import Conversation, Question
-from bot.services import alert_life, asked_before, conversing, gaps, people, planning, prompting, talks
+from bot.services import (
+    alert_life,
+    asked_before,
+    asking_anew,
+    conversing,
+    gaps,
+    people,
+    planning,
+    prompting,
+    talks,
+)
 from bot.services.asking import ask_about, follow_with, open_questions, unanswered, unasked
 from bot.services.context import Tx
 from bot.services.people import Who
@@ -81,7 +91,7 @@ async def _remind(
 
 
 async def later(tx: Tx, timer: Row[Any]) -> str | Postpone:
-    """The person asked to be asked later."""
+    """The person asked to be asked later; or a decision took a question back, and what remains is asked anew."""
     course = await load(tx, timer.participant_id)
     blocked = held_back(tx, course, timer.expires_at)
     if blocked is not None:
@@ -90,10 +100,18 @@ async def later(tx: Tx, timer: Row[Any]) -> str | Postpone:
     wanted = await asked_before.put_off(tx, timer) & {dose.dose_id for dose in due}
     if not wanted:
         return "answered"
+    first = set[int]()
+    if asking_anew.of_decision(timer):
+        # One decision is one line: with it comes what it has brought besides.
+        first = {dose.dose_id for dose in await unasked(tx, course, due)}
+        first |= await asked_before.asked_just_now(tx, due)
+        wanted |= first
     # What stands open beside it is asked in the same breath, by a question for all.
     wanted |= await asked_before.close_about(tx, course, wanted, "question.closed", asked_before.ASKING)
     doses = [dose for dose in due if dose.dose_id in wanted]
     await asked_before.forget_later(tx, course.participant_id, wanted)
+    if first:  # under the newest hour: what follows that one follows this question
+        return await ask_about(tx, course, doses, doses[-1].due_at, "prompt")
     return await ask_about(tx, course, doses, doses[0].due_at, "later")
 
 
