@@ -20,6 +20,7 @@ from bot.services.locking import lock_participant
 IN_HAND = ("acknowledged", "acted")
 TAKEN = frozenset({*IN_HAND, "closed"})
 END_OF_LIST = "end_of_list"
+LOCKED_IN = (Alert.participant_id, Alert.alert_id)  # the same order for whoever locks several people
 WORSE = {"emergency": 0, "urgent": 1, "routine": 2}
 Closing = Literal["acted", "closed"]
 
@@ -84,7 +85,7 @@ async def give_back(tx: Tx, staff_id: int) -> int:
         AlertStep.taken_by == f"staff:{staff_id}", AlertStep.step.in_(IN_HAND)
     )
     given = 0
-    for alert in await tx.all(select(Alert).where(Alert.alert_id.in_(mine)).order_by(Alert.alert_id)):
+    for alert in await tx.all(select(Alert).where(Alert.alert_id.in_(mine)).order_by(*LOCKED_IN)):
         await lock_participant(tx, alert.participant_id)
         now = await standing(tx, alert.alert_id)
         if now is not None and now.step in IN_HAND and now.taken_by == f"staff:{staff_id}":

@@ -24,6 +24,7 @@ from bot.services.people import Who
 
 CODE_BYTES = 16
 CODE_LIVES = timedelta(minutes=30)
+LONGEST_NUMBER = 18  # digits of an alert's: more are no number of ours
 
 
 async def new_code(tx: Tx, staff_id: int) -> str:
@@ -84,7 +85,7 @@ async def handle(tx: Tx, who: Who, inbound: Inbound, inbox_id: int) -> str:
         await outbox.reply(tx, who, [Phrase("staff.alerts_only")], inbox_id)
         return "staff_words"
     number = press.token.removeprefix(ALERT_PRESS)
-    if not number.isdecimal():
+    if not (number.isascii() and number.isdecimal() and len(number) <= LONGEST_NUMBER):
         return "staff_stale"
     try:
         if not await _is_his(tx, int(number), who.staff_id):

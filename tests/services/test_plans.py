@@ -11,12 +11,13 @@ from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.db.built import Bound
-from bot.services import asked_before, asking, not_now, not_taken, timers
+from bot.services import asked_before, asking, dosing, not_now, not_taken, timers
 from tests.services.conftest import House
 
 DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call] # SQLAlchemy says nothing of it
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 MANY = 20_000
+TABLES = ("timer", "dose_event", "dose_report")
 # Everybody of them copied from one, so that a table of everybody is not made in passing.
 _PEOPLE = """INSERT INTO participant (study, site_id, subject_id, sex, birth_year, language, key_id, name_sealed,
         phone_sealed, enrolled_at)
@@ -29,6 +30,12 @@ _TIMERS = """INSERT INTO timer (kind, key, participant_id, due_at, expires_at, p
 _DOSES = """INSERT INTO dose_event (participant_id, drug, cycle, cycle_day, dose_mg, local_date, local_time, zone, due_at,
         definition, planned_at)
     SELECT :one, 'ixazomib', 1000 + n, 1, 3, '2020-01-01', '08:00', 'UTC', now() + (20000 + n) * interval '1 day', 'x', now()
+    FROM generate_series(1, :many) n"""
+
+# Everybody's, and some of the one who is asked about.
+_REPORTS = """INSERT INTO dose_report (participant_id, drug, status, quantity, recorded_by, as_whom, recorded_at)
+    SELECT CASE WHEN n < 9 THEN CAST(:other AS bigint) ELSE CAST(:one AS bigint) END, 'ixazomib', 'taken', 1, 'x', 'self',
+        now() - n * interval '1 minute'
     FROM generate_series(1, :many) n"""
 
 
@@ -44,16 +51,29 @@ _DOSES = """INSERT INTO dose_event (participant_id, drug, cycle, cycle_day, dose
         asked_before._last_asked(1),
         not_now._intakes(1, LONG_AGO),
         not_taken._not_taken(1, LONG_AGO, LONG_AGO),
+        dosing._untold(1, LONG_AGO, LONG_AGO, LONG_AGO, "doses:"),
     ],
-    ids=("whose", "oldest", "nobodys", "asked", "untold", "put off", "last asked", "intakes", "not taken"),
+    ids=(
+        "whose",
+        "oldest",
+        "nobodys",
+        "asked",
+        "untold",
+        "put off",
+        "last asked",
+        "intakes",
+        "not taken",
+        "untold beside",
+    ),
 )
 async def test_nothing_is_found_by_reading_a_whole_table(lived: House, asked: Select[Any] | Bound) -> None:
-    given = {"one": lived.people[1].participant_id, "many": MANY}
+    other, one = (person.participant_id for person in lived.people)
+    given = {"one": one, "other": other, "many": MANY}
     async with lived.ctx.database.begin() as (connection, _):
-        for rows in (_PEOPLE, _TIMERS, _DOSES):
+        for rows in (_PEOPLE, _TIMERS, _DOSES, _REPORTS):
             await connection.execute(text(rows), given)
         plan = await _plan(connection, asked)
-    whole = [line.strip() for line in plan if "Seq Scan on timer" in line or "Seq Scan on dose_event" in line]
+    whole = [line.strip() for line in plan if any(f"Seq Scan on {table}" in line for table in TABLES)]
     assert [line for line in whole if "never" not in line] == [], "\n".join(plan)
 
 

@@ -182,6 +182,25 @@ async def test_what_is_open_again_has_a_clock_again(town: Town) -> None:
     assert address != SECOND, "the list from its beginning"
 
 
+async def test_what_is_open_again_has_a_clock_however_long_nobody_was_on_call(town: Town) -> None:
+    await switched_off(town, await of_role(town, "nurse"))
+    person = await enrolled(town)
+    async with town.ctx.begin() as tx:
+        number = await raise_alert(tx, Cause(person.participant_id, "danger", "urgent", "a@1", "cause:1"))
+        assert number is not None
+    for hour in range(1, 8):
+        await deployment.set_virtual_now(town.ctx, BEFORE_FIRST_DOSE + timedelta(hours=hour))
+        await sent(town)
+    async with town.ctx.begin() as tx:
+        for role, address in (("coordinator", SECOND), ("investigator", "third@example.org")):
+            await add_staff(tx, NewStaff(town.site, role, "x", address, "en"), "test")
+    coordinator = await of_role(town, "coordinator")
+    async with town.ctx.begin() as tx:
+        await alert_life.acknowledge(tx, number, coordinator)
+    await switched_off(town, coordinator)
+    assert await sent(town) == ["third@example.org"]
+
+
 async def test_a_contact_that_is_lost_again_is_told_again(house: House) -> None:
     phone, person = next(iter(house.stage.phones.values())), house.people[0]
     for minute in range(2):

@@ -55,6 +55,28 @@ async def test_a_check_left_half_way_is_of_who_began_it(house: House) -> None:
     await nothing_failed(house)
 
 
+async def test_what_a_relative_marked_is_of_whom_she_marked_it_for(house: House) -> None:
+    """Her telephone is another's family's by the time at which the participant answers the week."""
+    first, _ = house.people
+    async with house.ctx.begin() as tx:
+        code = (await linking.invite(tx, first.participant_id, "staff:0", "family")).code
+    hers = house.stage.phone("relative")
+    await house.stage.hear(hers, Kind.START, text=code)
+    for words in (PHONES[0][-4:], "1", "1", "1", "1", "1"):
+        await house.stage.say(hers, words)
+    await house.stage.move_to(datetime(2026, 11, 8, 7, 55, tzinfo=SHANGHAI))
+    await house.stage.say(hers, "报告不适")
+    for label in ("家人替本人答", *CHECK[1:3]):
+        await house.stage.press(hers, label)
+    await passes_on(house, hers)
+    await house.stage.say(first.phone, "报告不适")
+    for label in ("本人回答", *["都没有"] * 4, "没有了"):
+        await house.stage.press(first.phone, label)
+    alerts = await rows(house, Alert.participant_id, Alert.kind)
+    assert {row.participant_id for row in alerts if row.kind == "symptom"} == {first.participant_id}
+    await nothing_failed(house)
+
+
 async def test_a_dose_told_half_way_is_of_who_told_it(house: House) -> None:
     first, _ = house.people
     await house.stage.move_to(FIRST_DOSE)
