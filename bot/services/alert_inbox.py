@@ -15,7 +15,7 @@ from bot.db.media import MediaItem
 from bot.db.people import Participant
 from bot.db.sites import Site
 from bot.errors import Refused
-from bot.services import unsealing
+from bot.services import alert_life, unsealing
 from bot.services.access import Session, note_read
 from bot.services.context import Tx
 
@@ -136,6 +136,7 @@ def _query() -> Any:
             Site.code,
             Site.zone,
             AlertStep.step,
+            AlertStep.outcome,
             AlertStep.taken_by,
             AlertStep.taken_at,
         )
@@ -179,6 +180,6 @@ def _entry(row: Row[Any], opened: dict[uuid.UUID | None, str]) -> Entry:
         since=row.taken_at or row.raised_at,
         name=opened.get(row.name_sealed, ""),
         words=opened.get(row.words_sealed, ""),
-        again=step == "reopened",
+        again=step == "reopened" and row.outcome != alert_life.LEFT,
         due_at=row.due_at,
     )

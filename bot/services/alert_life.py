@@ -20,6 +20,7 @@ from bot.services.locking import lock_participant
 IN_HAND = ("acknowledged", "acted")
 TAKEN = frozenset({*IN_HAND, "closed"})
 END_OF_LIST = "end_of_list"
+LEFT = "left"  # why it was opened again: nobody has it any more; otherwise something worse came
 LOCKED_IN = (Alert.participant_id, Alert.alert_id)  # the same order for whoever locks several people
 WORSE = {"emergency": 0, "urgent": 1, "routine": 2}
 Closing = Literal["acted", "closed"]
@@ -89,7 +90,7 @@ async def give_back(tx: Tx, staff_id: int) -> int:
         await lock_participant(tx, alert.participant_id)
         now = await standing(tx, alert.alert_id)
         if now is not None and now.step in IN_HAND and now.taken_by == f"staff:{staff_id}":
-            await _reopen(tx, alert, "left", tx.now)
+            await _reopen(tx, alert, LEFT, tx.now)
             given += 1
     return given
 

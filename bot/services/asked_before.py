@@ -62,9 +62,9 @@ async def comes_at_once(tx: Tx, participant_id: int) -> bool:
     return any(one.due_at <= tx.now + AT_ONCE for one in waiting)
 
 
-@built
-def _prompts(dose_id: Any) -> Executable:
-    return select(DosePrompt.conversation_id, DosePrompt.asked_at).where(DosePrompt.dose_id == dose_id)
+async def doses_in(tx: Tx, conversation_id: int) -> set[int]:
+    """What this conversation asks about."""
+    return set((await tx.execute(_doses_of(conversation_id))).scalars())
 
 
 @built
@@ -73,21 +73,22 @@ def _doses_of(conversation_id: Any) -> Executable:
 
 
 async def close_about(
-    tx: Tx, course: Course, dose_ids: Collection[int], over: str, steps: Collection[str] | None = None
+    tx: Tx, participant_id: int, dose_ids: Collection[int], over: str, *, told: bool | None = None
 ) -> set[int]:
     """End the open questions about any of these doses, with whomever. Returns the doses that were asked about in them.
 
-    `steps`: only those of which nothing was told.
+    `told`: only those of which something was told already, or nothing.
     """
-    about = {row.conversation_id for one in dose_ids for row in await tx.all(_prompts(one))}
-    found = [
-        one
-        for one in await talks.open_of(tx, course.participant_id)
-        if one[1].conversation_id in about and one[1].script.name == "dose"
-        if steps is None or one[1].state.step in steps
-    ]
-    asked = {row.dose_id for _, talk in found for row in await tx.all(_doses_of(talk.conversation_id))}
-    await conversing.end_all(tx, found, over)
+    wanted, asked, closing = set(dose_ids), set[int](), []
+    for one in await talks.open_of(tx, participant_id):
+        _, talk = one
+        if talk.script.name != "dose" or told is (talk.state.step in ASKING):
+            continue
+        about = await doses_in(tx, talk.conversation_id)
+        if about & wanted:
+            closing.append(one)
+            asked |= about
+    await conversing.end_all(tx, closing, over)
     return asked
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Row, select, true, update
 from bot.db.conversations import Question
 from bot.db.doses import DoseEvent, DosePrompt
 from bot.db.timers import Timer
-from bot.services import asked_before, asking, carrying, conversing, people, planning, talks, timers
+from bot.services import asked_before, asking, carrying, people, planning, timers
 from bot.services.context import Tx
 from bot.services.timeline import Course, load
 from schedules.regimen import is_held
@@ -23,9 +23,8 @@ TAKEN_BACK, UNDONE = ":held:", ":again:"  # parts of the keys of what is asked a
 async def hour_passed_by(tx: Tx, course: Course) -> bool:
     """Whether a dose is to be asked about whose hour was asked for already, when it was held or not yet planned."""
     due = await asking.unasked(tx, course, await asking.unanswered(tx, course))
-    begun = await carrying.prompted(
-        tx, [row.dose_id for row in due]
-    )  # told of half-way: that question stands
+    # Told of half-way: that question stands.
+    begun = await carrying.prompted(tx, [row.dose_id for row in due])
     rows = [row for row in due if row.dose_id not in begun]
     if not rows or not await people.reachable(tx, course.participant_id):
         return False
@@ -85,42 +84,20 @@ async def settle_begun(tx: Tx, participant_id: int, since: datetime, drug: str |
     if since > tx.now:
         return set()
     reached = (
-        select(DosePrompt.conversation_id, DosePrompt.dose_id)
-        .join(DoseEvent, DoseEvent.dose_id == DosePrompt.dose_id)
+        select(DoseEvent.dose_id)
         .where(DoseEvent.participant_id == participant_id, DoseEvent.due_at >= since)
         .where(true() if drug is None else DoseEvent.drug == drug)
     )
-    about = {row.conversation_id for row in await tx.all(reached)}
-    begun = [
-        one
-        for one in await talks.open_of(tx, participant_id)
-        if one[1].conversation_id in about
-        and one[1].script.name == "dose"
-        and one[1].state.step not in asked_before.ASKING
-    ]
-    if not begun:
-        return set()
-    await conversing.end_all(tx, begun, "question.changed")
-    asked = select(DosePrompt.dose_id).where(
-        DosePrompt.conversation_id.in_([talk.conversation_id for _, talk in begun])
-    )
-    return set((await tx.execute(asked)).scalars())
+    doses = (await tx.execute(reached)).scalars()
+    return await asked_before.close_about(tx, participant_id, [*doses], "question.changed", told=True)
 
 
 async def take_back(tx: Tx, participant_id: int, gone: list[int], begun: Collection[int] = ()) -> None:
     """A dose that turns out to have been held, or to be none, is not asked about any longer; what was asked with it is asked
     alone. `begun`: what was asked with questions that are over already.
     """
-    of_gone = select(DosePrompt.conversation_id).where(DosePrompt.dose_id.in_(gone))
-    about = set((await tx.execute(of_gone)).scalars())
-    found = [one for one in await talks.open_of(tx, participant_id) if one[1].conversation_id in about]
-    if not found and not begun:
-        return
-    await conversing.end_all(tx, found, "question.changed")
-    asked = select(DosePrompt.dose_id).where(
-        DosePrompt.conversation_id.in_([talk.conversation_id for _, talk in found])
-    )
-    others = sorted({*(await tx.execute(asked)).scalars(), *begun} - set(gone))
+    asked = await asked_before.close_about(tx, participant_id, gone, "question.changed")
+    others = sorted((asked | set(begun)) - set(gone))
     if not others:
         return
     key = f"{participant_id}{TAKEN_BACK}{tx.now.isoformat(timespec='seconds')}"

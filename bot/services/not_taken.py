@@ -14,9 +14,8 @@ from bot.services.timeline import Course
 from schedules.dosing import Lateness, lateness
 from schedules.regimen import is_held, next_due
 
-A_DAY = timedelta(
-    hours=24
-)  # so long "taken" puts right what was told, whatever the rules say of taking it late
+# So long "taken" puts right what was told, whatever the rules say of taking it late.
+A_DAY = timedelta(hours=24)
 LATEST = timedelta(days=14)
 
 

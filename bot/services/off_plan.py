@@ -41,9 +41,8 @@ async def intakes(tx: Tx, course: Course) -> list[OffPlan]:
 
 def _replaced() -> ColumnElement[bool]:
     later = aliased(DoseReport)
-    of_same = (
-        later.participant_id == DoseReport.participant_id
-    )  # by which it is found without reading everybody's
+    # By which it is found without reading everybody's.
+    of_same = later.participant_id == DoseReport.participant_id
     return (
         exists(literal(1))
         .where(of_same, later.supersedes == DoseReport.dose_report_id)

@@ -62,7 +62,7 @@ async def _ask_again(
 ) -> str:
     """Reminders go on, and a dose that was asked about before they stopped can still be told of: did you take it?"""
     asked = [dose.dose_id for dose in again]
-    await asked_before.close_about(tx, course, asked, "question.past")
+    await asked_before.close_about(tx, course.participant_id, asked, "question.past")
     # What somebody was telling when his question was closed is on record as far as it went.
     fresh = {dose.dose_id for dose in unasked}
     doses = [dose for dose in await unanswered(tx, course) if dose.dose_id in fresh | set(asked)]
@@ -107,7 +107,7 @@ async def later(tx: Tx, timer: Row[Any]) -> str | Postpone:
         first |= await asked_before.asked_just_now(tx, due)
         wanted |= first
     # What stands open beside it is asked in the same breath, by a question for all.
-    wanted |= await asked_before.close_about(tx, course, wanted, "question.closed", asked_before.ASKING)
+    wanted |= await asked_before.close_about(tx, course.participant_id, wanted, "question.closed", told=False)
     doses = [dose for dose in due if dose.dose_id in wanted]
     await asked_before.forget_later(tx, course.participant_id, wanted)
     if first:  # under the newest hour: what follows that one follows this question
@@ -131,7 +131,7 @@ async def follow_up(tx: Tx, timer: Row[Any]) -> str | Postpone:
         return "answered"
     asked = [dose.dose_id for dose in doses]
     await asked_before.forget_later(tx, course.participant_id, asked)
-    await asked_before.close_about(tx, course, asked, "question.past")
+    await asked_before.close_about(tx, course.participant_id, asked, "question.past")
     # What somebody was telling when his question was closed is on record as far as it went.
     doses = [dose for dose in await unanswered(tx, course) if dose.dose_id in asked]
     return await ask_about(tx, course, doses, due_at, "followup") if doses else "answered"

@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Executable, Row, exists, literal, select
+from sqlalchemy import Row, exists, literal, select
 
-from bot.db.built import built
-from bot.db.doses import DoseEvent, DosePrompt, DoseReport
+from bot.db.doses import DoseEvent, DoseReport
 from bot.dialogue.dose_words import dose_words
 from bot.dialogue.notes import StaffWanted
 from bot.dialogue.numerals import plain
 from bot.dialogue.turn import Heard, Phrase
 from bot.services import (
+    asked_before,
     asking,
     conversing,
     not_taken,
@@ -122,7 +122,7 @@ async def taken_after_all(tx: Tx, who: Who, row: Row[Any], delivery: Delivery) -
     assert who.participant_id is not None
     if (row.script, row.state) != ("dose", "answered"):
         return False
-    asked = await _asked(tx, row.conversation_id)
+    asked = await asked_before.doses_in(tx, row.conversation_id)
     course = await timeline.load(tx, who.participant_id)
     doses = [dose for dose in await asking.unanswered(tx, course) if dose.dose_id in asked]
     if len(asked) != 1 or not doses:
@@ -131,20 +131,11 @@ async def taken_after_all(tx: Tx, who: Who, row: Row[Any], delivery: Delivery) -
     await conversing.settle_anew(tx, who, row.token, told, delivery.inbox_id)
     taken, between = Heard("choice", "taken"), (who.participant_id, who.correspondent_id)
     for _, talk in await talks.open_about(tx, who.participant_id, topic(doses[0].due_at)):
-        if talk.between == between and await _asked(tx, talk.conversation_id) == asked:
+        if talk.between == between and await asked_before.doses_in(tx, talk.conversation_id) == asked:
             await conversing.hear(tx, who, talk, taken, delivery)
             return True
     await _answered(tx, who, course, doses, taken, delivery)
     return True
-
-
-async def _asked(tx: Tx, conversation_id: int) -> set[int]:
-    return set((await tx.execute(_asked_in(conversation_id))).scalars())
-
-
-@built
-def _asked_in(conversation_id: Any) -> Executable:
-    return select(DosePrompt.dose_id).where(DosePrompt.conversation_id == conversation_id)
 
 
 async def _answered(

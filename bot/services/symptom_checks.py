@@ -34,9 +34,8 @@ from bot.services.timeline import Course, load
 from bot.services.timers import Fire, Postpone
 
 PURPOSE = "symptom"
-AT_IT = timedelta(
-    hours=3
-)  # how long somebody who began to tell how he is may be at it; after that it is left
+# How long somebody who began to tell how he is may be at it; after that it is left.
+AT_IT = timedelta(hours=3)
 CALL_FIRST = "call_first"  # the step that waits after an emergency text
 
 

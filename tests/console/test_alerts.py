@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from bot.db.alerts import AlertStep
 from bot.db.audit import AuditEntry
+from bot.services import alert_life
 from bot.services.auditing import verify_chain
 from tests.support.office import Office, office
 from tests.support.patient import alerted, enrolled
@@ -65,6 +66,18 @@ async def test_taken_acted_and_closed_with_every_step_in_both_chains(town: Offic
             assert [row.action for row in rows if row.action in expected] == expected
             assert "好些" not in str([row.detail for row in rows])
             assert await verify_chain(tx, chain) is None
+
+
+async def test_what_somebody_held_who_left_says_so(town: Office) -> None:
+    person = await enrolled(town)
+    alert_id = await alerted(town, person.participant_id)
+    async with town.signed_in("nurse") as nurse:
+        await nurse.follow(f"/console/alerts/{alert_id}/acknowledge")
+    async with town.ctx.begin() as tx:
+        await alert_life.give_back(tx, await town.staff_id("nurse"))
+    async with town.signed_in("coordinator") as other:
+        page = await other.get(f"/console/alerts/{alert_id}")
+    assert "open again: whoever had it has left" in page.text and "worse" not in page.text
 
 
 @pytest.mark.parametrize(
